@@ -1,0 +1,73 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "siamese",
+  products: [
+    .library(name: "SiameseKit", targets: ["SiameseKit"]),
+    .executable(name: "siamese", targets: ["siamese"]),
+    .executable(name: "siamese-finetune", targets: ["siamese-finetune"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+  ],
+  targets: [
+    // Floor 0: system libraries.
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
+    .target(name: "CTurboJPEG", linkerSettings: [.linkedLibrary("turbojpeg")]),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+
+    // Floor 1: numbers, files, pictures.
+    .target(name: "Tensors", dependencies: ["COneDNN"]),
+    .target(name: "HDF5", dependencies: ["CHDF5"]),
+    .target(name: "Images", dependencies: ["CPNG", "CTurboJPEG"]),
+
+    // Floor 2: networks, kernel machines, galleries, pages.
+    .target(name: "Networks", dependencies: ["Tensors", "COneDNN"]),
+    .target(name: "SupportVectors", dependencies: ["Tensors"]),
+    .target(name: "Gallery", dependencies: ["Tensors", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(name: "Reports", dependencies: ["Tensors"]),
+
+    // Floor 3: Keras files, metric learning.
+    .target(name: "Keras", dependencies: ["HDF5", "Networks", "Images", "CZip"]),
+    .target(name: "MetricLearning", dependencies: ["Networks", "Tensors"]),
+
+    // Floor 4: whole tasks.
+    .target(
+      name: "SiameseKit",
+      dependencies: [
+        "Keras", "MetricLearning", "SupportVectors", "Gallery", "Reports", "Networks", "Tensors", "HDF5", "Images",
+        "CCrypto",
+      ]),
+
+    // Floor 5: commands.
+    .target(
+      name: "SiameseCommands",
+      dependencies: ["SiameseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(name: "siamese", dependencies: ["SiameseCommands"]),
+    .executableTarget(name: "siamese-finetune", dependencies: ["SiameseCommands"]),
+
+    // Tests, one target a room.
+    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
+    .testTarget(name: "ImagesTests", dependencies: ["Images"]),
+    .testTarget(name: "NetworksTests", dependencies: ["Networks", "Tensors"]),
+    .testTarget(name: "SupportVectorsTests", dependencies: ["SupportVectors", "Tensors"]),
+    .testTarget(name: "GalleryTests", dependencies: ["Gallery", "Tensors"]),
+    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Tensors"]),
+    .testTarget(name: "KerasTests", dependencies: ["Keras", "HDF5", "Networks", "Images", "Tensors"]),
+    .testTarget(name: "MetricLearningTests", dependencies: ["MetricLearning", "Networks", "Tensors"]),
+    .testTarget(name: "SiameseKitTests", dependencies: ["SiameseKit", "Keras", "MetricLearning", "SupportVectors", "Networks", "Tensors", "HDF5", "Images"]),
+    .testTarget(name: "SiameseCommandsTests", dependencies: ["SiameseCommands", "SiameseKit"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
+
+// https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+for target in package.targets where ![.system, .plugin].contains(target.type) {
+  target.swiftSettings = (target.swiftSettings ?? []) + [.enableUpcomingFeature("ExistentialAny")]
+}

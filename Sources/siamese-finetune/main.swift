@@ -1,1 +1,3 @@
-print("siamese-finetune")
+import SiameseCommands
+
+SiameseCommand.execute()

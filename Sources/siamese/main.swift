@@ -1,1 +1,3 @@
-print("siamese")
+import SiameseCommands
+
+SiameseCommand.execute()

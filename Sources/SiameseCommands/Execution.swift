@@ -1,0 +1,44 @@
+import ArgumentParser
+import Foundation
+import SiameseKit
+
+extension ParsableCommand {
+  /// Parses the process' arguments, runs the command, and ends the process with the status its outcome calls for: 0 done,
+  /// 64 wrong arguments, 65 bad input data, 66 missing input, 74 input/output error.
+  public static func execute() -> Never {
+    signal(SIGPIPE, SIG_IGN)
+    var command: any ParsableCommand
+    do { command = try parseAsRoot() } catch { exit(withError: error) }
+    do {
+      try command.run()
+    } catch let error where isOfArgumentParser(error) {
+      exit(withError: error)
+    } catch {
+      logLine("\(_commandName): \(error)")
+      Foundation.exit(FailureKind(of: error).rawValue)
+    }
+    Foundation.exit(0)
+  }
+
+  private static func isOfArgumentParser(_ error: any Error) -> Bool {
+    error is ExitCode || error is ValidationError || error is CleanExit
+  }
+}
+
+/// Writes one line to standard error, where progress and log lines go.
+func logLine(_ line: String) {
+  FileHandle.standardError.write(Data((line + "\n").utf8))
+}
+
+/// Writes `value` to standard output as JSON with sorted keys.
+func printJSON(_ value: some Encodable) throws {
+  print(String(decoding: try jsonData(value), as: UTF8.self))
+}
+
+/// `value` as JSON with sorted keys, indented; on one line where `compact`.
+func jsonData(_ value: some Encodable, compact: Bool = false) throws -> Data {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = compact ? [.sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+  encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+  return try encoder.encode(value)
+}

@@ -1,0 +1,37 @@
+/// What sort of failure an error is, as the exit statuses of the commands tell them apart (BSD's `sysexits.h`).
+public enum FailureKind: Int32, Sendable {
+  /// An argument asks for something that does not exist or does not fit together.
+  case wrongArguments = 64
+  /// A file is there, and what it holds cannot be used.
+  case badInput = 65
+  /// A file or folder is not there or may not be read.
+  case missingInput = 66
+  /// Reading or writing failed underway.
+  case inputOutput = 74
+}
+
+/// An error that knows its kind and says, in one sentence, what happened, where, and what to do.
+public protocol ClassifiedError: Error, CustomStringConvertible {
+  var kind: FailureKind { get }
+}
+
+/// An error of a whole task: its kind and its sentence.
+public struct TaskError: ClassifiedError, Equatable {
+  public let kind: FailureKind
+  public let description: String
+
+  public init(_ kind: FailureKind, _ description: String) {
+    self.kind = kind
+    self.description = description
+  }
+}
+
+extension FailureKind {
+  /// The kind of any error this package throws; what is not told apart is bad input.
+  public init(of error: any Error) {
+    switch error {
+    case let error as any ClassifiedError: self = error.kind
+    default: self = .badInput
+    }
+  }
+}

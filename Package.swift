@@ -60,7 +60,8 @@ let package = Package(
     .testTarget(name: "GalleryTests", dependencies: ["Gallery", "Tensors"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Tensors"]),
     .testTarget(name: "KerasTests", dependencies: ["Keras", "HDF5", "Networks", "Images", "Tensors"]),
-    .testTarget(name: "MetricLearningTests", dependencies: ["MetricLearning", "Networks", "Tensors"]),
+    .testTarget(
+      name: "MetricLearningTests", dependencies: ["MetricLearning", "Networks", "Tensors"], exclude: ["Fixtures"]),
     .testTarget(name: "SiameseKitTests", dependencies: ["SiameseKit", "Keras", "MetricLearning", "SupportVectors", "Networks", "Tensors", "HDF5", "Images"]),
     .testTarget(name: "SiameseCommandsTests", dependencies: ["SiameseCommands", "SiameseKit"]),
   ],

@@ -154,10 +154,11 @@ package struct ConfigurationReader {
     }
     let className = layer.className.split(separator: ">").last.map(String.init) ?? layer.className
     let attributes = LayerAttributes(name: layer.name, className: className, config: layer.config, version: version)
-    for family in [Self.convolutions, Self.normalizations, Self.activations, Self.maps, Self.shapes, Self.operators] {
-      if let value = try family(&self)(attributes, call) { return [value] }
-    }
-    throw UnsupportedLayer.rebuild
+    let value =
+      try convolutions(attributes, call) ?? normalizations(attributes, call) ?? activations(attributes, call)
+      ?? maps(attributes, call) ?? shapes(attributes, call) ?? operators(attributes, call)
+    guard let value else { throw UnsupportedLayer.rebuild }
+    return [value]
   }
 
   /// The only input of a call.

@@ -33,7 +33,7 @@ let package = Package(
     .target(name: "Reports", dependencies: ["Tensors"]),
 
     // Floor 3: Keras files, metric learning.
-    .target(name: "Keras", dependencies: ["HDF5", "Networks", "Images", "CZip"]),
+    .target(name: "Keras", dependencies: ["HDF5", "Networks", "Tensors", "Images", "CZip"]),
     .target(name: "MetricLearning", dependencies: ["Networks", "Tensors"]),
 
     // Floor 4: whole tasks.
@@ -53,13 +53,14 @@ let package = Package(
 
     // Tests, one target a room.
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-    .testTarget(name: "HDF5Tests", dependencies: ["HDF5"]),
+    .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], exclude: ["Fixtures"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Tensors"]),
     .testTarget(name: "SupportVectorsTests", dependencies: ["SupportVectors", "Tensors"]),
     .testTarget(name: "GalleryTests", dependencies: ["Gallery", "Tensors"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Tensors"]),
-    .testTarget(name: "KerasTests", dependencies: ["Keras", "HDF5", "Networks", "Images", "Tensors"]),
+    .testTarget(
+      name: "KerasTests", dependencies: ["Keras", "HDF5", "Networks", "Images", "Tensors"], exclude: ["Fixtures"]),
     .testTarget(
       name: "MetricLearningTests", dependencies: ["MetricLearning", "Networks", "Tensors"], exclude: ["Fixtures"]),
     .testTarget(name: "SiameseKitTests", dependencies: ["SiameseKit", "Keras", "MetricLearning", "SupportVectors", "Networks", "Tensors", "HDF5", "Images"]),

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// The largest error of `gradient` against central differences of `loss` at `x`, relative to the largest gradient.
@@ -20,4 +21,9 @@ func gradientError(of gradient: Tensor, at x: Tensor, step: Float = 1e-2, _ loss
 func randomTensor(_ shape: [Int], seed: UInt64, scale: Float = 1) -> Tensor {
   var generator = SeededGenerator(seed: seed)
   return Tensor(shape: shape, elements: (0..<shape.reduce(1, *)).map { _ in scale * generator.normal() })
+}
+
+/// A file of `Fixtures`.
+func fixture(_ name: String) -> URL {
+  URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/\(name)")
 }

@@ -54,7 +54,7 @@ let package = Package(
     // Tests, one target a room.
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], exclude: ["Fixtures"]),
-    .testTarget(name: "ImagesTests", dependencies: ["Images"]),
+    .testTarget(name: "ImagesTests", dependencies: ["Images"], exclude: ["Fixtures"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Tensors"]),
     .testTarget(name: "SupportVectorsTests", dependencies: ["SupportVectors", "Tensors"]),
     .testTarget(name: "GalleryTests", dependencies: ["Gallery", "Tensors"]),

@@ -1,0 +1,51 @@
+import Foundation
+
+extension Picture {
+  /// The picture as a PNG file.
+  public func pngData() throws(ImageError) -> Data {
+    try PNG.encode(pixels, width: width, height: height, channelCount: 3)
+  }
+
+  /// The picture as a JPEG file; `quality` runs from 1 to 100.
+  public func jpegData(quality: Int = 85) throws(ImageError) -> Data {
+    try JPEG.encode(pixels, width: width, height: height, quality: quality)
+  }
+
+  /// Writes a PNG, JPEG or PPM file; the extension chooses. The file appears whole or not at all.
+  public func write(to path: String, quality: Int = 85) throws(ImageError) {
+    switch (path as NSString).pathExtension.lowercased() {
+    case "png": try FileBytes.write(pngData(), to: path)
+    case "jpg", "jpeg": try FileBytes.write(jpegData(quality: quality), to: path)
+    case "ppm", "pnm": try FileBytes.write(Data("P6\n\(width) \(height)\n255\n".utf8) + pixels, to: path)
+    case let other:
+      throw .unwritable(path: path, reason: "pictures are written as .png, .jpg or .ppm, not '.\(other)'")
+    }
+  }
+}
+
+extension GreyPicture {
+  /// The picture as a PNG file of one channel.
+  public func pngData() throws(ImageError) -> Data {
+    try PNG.encode(pixels, width: width, height: height, channelCount: 1)
+  }
+
+  /// Writes a PNG or PGM file; the extension chooses. The file appears whole or not at all.
+  public func write(to path: String) throws(ImageError) {
+    switch (path as NSString).pathExtension.lowercased() {
+    case "png": try FileBytes.write(pngData(), to: path)
+    case "pgm", "pnm": try FileBytes.write(Data("P5\n\(width) \(height)\n255\n".utf8) + pixels, to: path)
+    case let other:
+      throw .unwritable(path: path, reason: "grey pictures are written as .png or .pgm, not '.\(other)'")
+    }
+  }
+}
+
+extension FileBytes {
+  static func write(_ data: Data, to path: String) throws(ImageError) {
+    var failure: ImageError?
+    data.withUnsafeBytes { bytes in
+      do throws(ImageError) { try write(bytes, to: path) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+}

@@ -6,24 +6,27 @@ extension PairDistances {
   /// - Parameters:
   ///   - embeddings: `[N, D]`.
   ///   - labels: each row's class.
-  ///   - unstack: applied to every distance on reading; monotone and ascending (`sqrt` makes L2 of squared L2).
   /// - Complexity: O(N² D) time; 128 MiB and one block a thread beside the embeddings, whatever N is.
   package static func allPairs(
-    _ embeddings: Tensor, labels: [Int], measure: RowMeasure, workers: WorkerThreads,
-    unstack: @escaping @Sendable (Float) -> Float = { $0 }
+    _ embeddings: Tensor, labels: [Int], distance: Distance, workers: WorkerThreads
   ) -> PairDistances {
-    precondition(embeddings.rowCount == labels.count, "every row needs a label")
     // In order of labels, pairs of one class are one run of columns in every row.
     let order = labels.indices.sorted { (labels[$0], $0) < (labels[$1], $1) }
-    let sorted = order.map { labels[$0] }
-    let centre = measure == .squaredEuclidean ? RowDistances.mean(of: embeddings) : nil
-    let rows = RowDistances(embeddings.gatheringRows(order), measure: measure, centre: centre)
-    let ends = classEnds(sorted)
-    let count = rows.count
-    if count * (count - 1) / 2 <= heldPairLimit { return held(rows, ends, workers, unstack) }
+    return allPairs(
+      DistanceBlocks(distance, embeddings.gatheringRows(order)), sortedLabels: order.map { labels[$0] },
+      workers: workers)
+  }
 
-    let histogram = PairHistogram(bounds: rows.bounds)
-    let tiles = Tile.upperTriangle(count)
+  /// The distances of all pairs among rows that stand in order of their labels, by any symmetric distance.
+  package static func allPairs(
+    _ blocks: DistanceBlocks, sortedLabels labels: [Int], workers: WorkerThreads
+  ) -> PairDistances {
+    precondition(blocks.rowCount == labels.count && blocks.columnCount == labels.count, "every row needs a label")
+    let ends = classEnds(labels)
+    let tiles = Tile.upperTriangle(labels.count)
+    if labels.count * (labels.count - 1) / 2 <= heldPairLimit { return held(blocks, tiles, ends) }
+
+    let histogram = PairHistogram(bounds: blocks.bounds)
     let next = AtomicCounter()
     workers.run { _ in
       let writer = PairHistogram.Writer(histogram)
@@ -31,30 +34,25 @@ extension PairDistances {
       defer { block.deallocate() }
       while let index = next.next(below: tiles.count) {
         let tile = tiles[index]
-        rows.block(tile.rows, to: rows, tile.columns, into: block)
+        blocks.write(tile.rows, tile.columns, block)
         tile.forEachRun(ends) { offset, length, kind in writer.add(block + offset, count: length, kind) }
       }
       writer.finish()
     }
-    return PairDistances(histogram, unstack: unstack)
+    return PairDistances(histogram, restore: blocks.restore)
   }
 
-  private static func held(
-    _ rows: RowDistances, _ ends: [Int], _ workers: WorkerThreads, _ unstack: @escaping @Sendable (Float) -> Float
-  ) -> PairDistances {
-    nonisolated(unsafe) var found: [[Float]] = [[], []]
-    workers.run { worker in
-      guard worker == 0 else { return }
-      let block = UnsafeMutablePointer<Float>.allocate(capacity: Tile.rowCount * Tile.columnCount)
-      defer { block.deallocate() }
-      for tile in Tile.upperTriangle(rows.count) {
-        rows.block(tile.rows, to: rows, tile.columns, into: block)
-        tile.forEachRun(ends) { offset, length, kind in
-          found[kind.rawValue] += UnsafeBufferPointer(start: block + offset, count: length)
-        }
+  private static func held(_ blocks: DistanceBlocks, _ tiles: [Tile], _ ends: [Int]) -> PairDistances {
+    var found: [[Float]] = [[], []]
+    let block = UnsafeMutablePointer<Float>.allocate(capacity: Tile.rowCount * Tile.columnCount)
+    defer { block.deallocate() }
+    for tile in tiles {
+      blocks.write(tile.rows, tile.columns, block)
+      tile.forEachRun(ends) { offset, length, kind in
+        found[kind.rawValue] += UnsafeBufferPointer(start: block + offset, count: length)
       }
     }
-    return PairDistances(same: found[0].map(unstack), different: found[1].map(unstack))
+    return PairDistances(same: found[0].map(blocks.restore), different: found[1].map(blocks.restore))
   }
 
   /// For each row, the index after the last row of its class; rows are in order of classes.

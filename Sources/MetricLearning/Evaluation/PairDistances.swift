@@ -16,8 +16,8 @@ package struct PairDistances: Sendable {
   package let sameCount: Int
   /// Pairs of two classes.
   package let differentCount: Int
-  /// Undoes the monotone stand-in that was counted: squared distances stand for L2, for instance.
-  package let unstack: @Sendable (Float) -> Float
+  /// From the number counted to the distance it stands for.
+  package let restore: @Sendable (Float) -> Float
 
   /// Above this many pairs, `allPairs` counts in bins.
   package static let heldPairLimit = 1 << 22
@@ -39,14 +39,14 @@ package struct PairDistances: Sendable {
     storage = .steps(distances: distances, same: sameCounts, different: differentCounts)
     sameCount = same.count
     differentCount = different.count
-    unstack = { $0 }
+    restore = { $0 }
   }
 
-  package init(_ histogram: PairHistogram, unstack: @escaping @Sendable (Float) -> Float) {
+  package init(_ histogram: PairHistogram, restore: @escaping @Sendable (Float) -> Float) {
     storage = .bins(histogram)
     sameCount = histogram.total(.same)
     differentCount = histogram.total(.different)
-    self.unstack = unstack
+    self.restore = restore
   }
 
   /// Calls `body` with each distinct distance, ascending, and the pairs of either kind at it.
@@ -55,7 +55,7 @@ package struct PairDistances: Sendable {
     case .steps(let distances, let same, let different):
       for i in distances.indices { body(distances[i], Int(same[i]), Int(different[i])) }
     case .bins(let histogram):
-      histogram.forEachBin { body(unstack($0), $1, $2) }
+      histogram.forEachBin { body(restore($0), $1, $2) }
     }
   }
 }

@@ -13,33 +13,25 @@ import MetricLearning
   }
 
   /// The specification: every pair by a plain loop.
-  static func plain(_ embeddings: Tensor, _ labels: [Int], _ measure: RowMeasure) -> PairDistances {
+  static func plain(_ embeddings: Tensor, _ labels: [Int], _ distance: Distance) -> PairDistances {
     var found: [[Float]] = [[], []]
     for i in 0..<embeddings.rowCount {
       for j in i + 1..<max(i + 1, embeddings.rowCount) {
-        let pairs = zip(embeddings.row(i), embeddings.row(j)).map { (Double($0), Double($1)) }
-        let dot = pairs.map { $0 * $1 }.reduce(0, +)
-        let norms = pairs.map { $0.0 * $0.0 }.reduce(0, +) * pairs.map { $0.1 * $0.1 }.reduce(0, +)
-        let distance =
-          switch measure {
-          case .squaredEuclidean: pairs.map { ($0 - $1) * ($0 - $1) }.reduce(0, +)
-          case .cosine: 1 - dot / norms.squareRoot()
-          case .negativeDot: -dot
-          case .manhattan: pairs.map { abs($0 - $1) }.reduce(0, +)
-          }
-        found[labels[i] == labels[j] ? 0 : 1].append(Float(distance))
+        found[labels[i] == labels[j] ? 0 : 1].append(distance(embeddings.row(i), embeddings.row(j)))
       }
     }
     return PairDistances(same: found[0], different: found[1])
   }
 
-  @Test(arguments: RowMeasure.allCases, [2, 37, 300])
-  func `all pairs in blocks equal the plain loop`(measure: RowMeasure, count: Int) throws {
+  @Test(arguments: [
+    Distance.cosine, .angle, .euclidean, .squaredEuclidean, .manhattan, .dotProduct, .radialBasis(sigma: 4),
+  ], [2, 37, 300])
+  func `all pairs in blocks equal the plain loop`(distance: Distance, count: Int) throws {
     let workers = WorkerThreads(count: 2)
     defer { workers.stop() }
     let (embeddings, labels) = Self.cloud(count, width: 19, classes: 1 + count / 8, seed: 5)
-    let fast = PairDistances.allPairs(embeddings, labels: labels, measure: measure, workers: workers)
-    let plain = Self.plain(embeddings, labels, measure)
+    let fast = PairDistances.allPairs(embeddings, labels: labels, distance: distance, workers: workers)
+    let plain = Self.plain(embeddings, labels, distance)
     #expect(fast.sameCount == plain.sameCount && fast.differentCount == plain.differentCount)
     guard let a = Verification(fast), let b = Verification(plain) else { return #expect(count == 2) }
     #expect(abs(a.areaUnderCurve - b.areaUnderCurve) < 1e-4)
@@ -51,15 +43,14 @@ import MetricLearning
     defer { workers.stop() }
     // 4 504 500 pairs: just above what is held.
     let (embeddings, labels) = Self.cloud(3002, width: 8, classes: 60, seed: 9)
-    for measure in [RowMeasure.cosine, .squaredEuclidean] {
-      let binned = PairDistances.allPairs(embeddings, labels: labels, measure: measure, workers: workers)
+    for distance in [Distance.cosine, .euclidean] {
+      let binned = PairDistances.allPairs(embeddings, labels: labels, distance: distance, workers: workers)
       guard case .bins = binned.storage else { return #expect(Bool(false), "expected bins") }
-      let rows = RowDistances(
-        embeddings, measure: measure, centre: measure == .squaredEuclidean ? RowDistances.mean(of: embeddings) : nil)
       var found: [[Float]] = [[], []]
+      let rows = DistanceRows(embeddings, for: distance)
       var line = [Float](repeating: 0, count: 3002)
       for i in 0..<3002 {
-        line.withUnsafeMutableBufferPointer { rows.block(i..<i + 1, to: rows, 0..<3002, into: $0.baseAddress!) }
+        line.withUnsafeMutableBufferPointer { distance.write(rows, i..<i + 1, rows, 0..<3002, into: $0.baseAddress!) }
         for j in i + 1..<max(i + 1, 3002) { found[labels[i] == labels[j] ? 0 : 1].append(line[j]) }
       }
       let held = PairDistances(same: found[0], different: found[1])

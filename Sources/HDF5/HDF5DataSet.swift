@@ -14,8 +14,10 @@ package struct HDF5DataSet: HDF5Object {
   enum Storage: Equatable, Sendable {
     /// In one piece, at this offset of the file.
     case contiguous(offset: Int)
-    /// Inside the object's own header, in chunks, or nowhere yet: read through libhdf5.
-    case other(inflatedChunkBytes: Int)
+    /// In blocks of this shape, each perhaps compressed.
+    case chunked([Int], ChunkFilters)
+    /// Inside the object's own header, or nowhere yet.
+    case other
   }
 
   package var count: Int { shape.reduce(1, *) }
@@ -123,18 +125,24 @@ extension HDF5DataSet {
         throw damaged("its \(bytes) bytes should begin at \(offset), the file has \(file.byteCount)")
       }
       storage = .contiguous(offset: start)
-    } else {
-      var chunkBytes = 0
-      if layout == H5D_CHUNKED {
-        var extents = [hsize_t](repeating: 0, count: shape.count)
-        try LibraryFailure.check(H5Pget_chunk(creation.id, Int32(shape.count), &extents))
-        chunkBytes = try extents.reduce(elementBytes) { total, extent in
-          let (product, overflow) = total.multipliedReportingOverflow(by: Int(clamping: extent))
-          guard !overflow else { throw damaged("its chunks \(extents) are beyond any file") }
-          return product
-        }
+    } else if layout == H5D_CHUNKED {
+      var extents = [hsize_t](repeating: 0, count: shape.count)
+      try LibraryFailure.check(H5Pget_chunk(creation.id, Int32(shape.count), &extents))
+      let chunk = extents.map { Int(clamping: $0) }
+      let chunkBytes = try chunk.reduce(elementBytes) { total, extent in
+        let (product, overflow) = total.multipliedReportingOverflow(by: extent)
+        guard !overflow, product > 0 else { throw damaged("its chunks \(chunk) are beyond any file") }
+        return product
       }
-      storage = .other(inflatedChunkBytes: chunkBytes)
+      // A stored chunk has at least 40 bytes of index; far more chunks than that would take for ever to look up.
+      let chunkCount = zip(shape, chunk).reduce(1.0) { $0 * (Double($1.0) / Double($1.1)).rounded(.up) }
+      guard chunkCount <= Double(file.byteCount) / 16 else { throw damaged("it declares \(Int(chunkCount)) chunks") }
+      do { storage = .chunked(chunk, try ChunkFilters(creation.id, chunkBytes: chunkBytes, elementBytes: elementBytes)) }
+      catch let failure as ChunkFilters.Failure {
+        throw HDF5Error.unsupported(file: file.name, path: path, feature: failure.reason)
+      }
+    } else {
+      storage = .other
     }
   }
 
@@ -154,13 +162,14 @@ extension HDF5DataSet {
     .wrongKind(file: file.name, path: path, expected: expected, found: element.name)
   }
 
-  /// Every element through libhdf5, unconverted.
+  /// Every element, unconverted.
   private func readRaw(into raw: UnsafeMutableRawPointer) throws {
-    if case .contiguous(let offset) = storage {
-      return try readBytes(at: offset, count: count * element.byteCount, into: raw)
-    }
-    try reading { id, type in
-      H5Dread(id, type, siamese_h5_whole_space(), siamese_h5_whole_space(), hid_t(H5P_DEFAULT), raw)
+    switch storage {
+    case .contiguous(let offset): try readBytes(at: offset, count: count * element.byteCount, into: raw)
+    case .chunked(let chunk, let filters): try readChunks(of: chunk, filters, into: raw)
+    case .other:
+      let whole = siamese_h5_whole_space()
+      try opened { id, type in _ = try LibraryFailure.check(H5Dread(id, type, whole, whole, hid_t(H5P_DEFAULT), raw)) }
     }
   }
 
@@ -169,27 +178,25 @@ extension HDF5DataSet {
       if case .number(let format) = element { return format.isInteger ? .integers([]) : .floats([]) }
       return .strings([])
     }
-    return try HDF5Library.reading(file.name, path) {
-      let id = try Handle(H5Dopen2(file.id, path, hid_t(H5P_DEFAULT)))
-      let type = try Handle(H5Dget_type(id.id))
-      prepareInflation()
-      return try decode(count: count, element, type.id, at: path) { memoryType, buffer in
-        H5Dread(id.id, memoryType, siamese_h5_whole_space(), siamese_h5_whole_space(), hid_t(H5P_DEFAULT), buffer)
+    return try opened { id, type in
+      try decode(count: count, element, type, at: path) { memoryType, buffer in
+        if case .variableString = element {
+          let whole = siamese_h5_whole_space()
+          try LibraryFailure.check(H5Dread(id, memoryType, whole, whole, hid_t(H5P_DEFAULT), buffer))
+        } else {
+          try readRaw(into: buffer)
+        }
       }
     }
   }
 
-  private func reading(_ body: (hid_t, hid_t) -> herr_t) throws {
+  /// Calls `body` with the data set and its type open.
+  func opened<Result>(_ body: (hid_t, hid_t) throws -> Result) throws -> Result {
     try HDF5Library.reading(file.name, path) {
       let id = try Handle(H5Dopen2(file.id, path, hid_t(H5P_DEFAULT)))
       let type = try Handle(H5Dget_type(id.id))
-      prepareInflation()
-      try LibraryFailure.check(body(id.id, type.id))
+      return try body(id.id, type.id)
     }
-  }
-
-  private func prepareInflation() {
-    if case .other(let bytes) = storage { CheckedInflate.expectedBytes = bytes }
   }
 
   /// Fills `target` from the file itself, without libhdf5 and its lock.

@@ -29,11 +29,11 @@ package final class HDF5File: Sendable {
       throw errno == ENOENT
         ? HDF5Error.missingFile(path) : HDF5Error.unreadable(file: path, reason: String(cString: strerror(errno)))
     }
-    try self.init(descriptor: descriptor, name: path)
+    try self.init(descriptor: descriptor, name: path, path: "/proc/self/fd/\(descriptor)")
   }
 
-  /// Takes over an open descriptor (of an unlinked temporary file, say); `name` is what messages call it.
-  package init(descriptor: Int32, name: String) throws {
+  /// Takes over an open descriptor; `name` is what messages call it, `path` where libhdf5 finds the same file.
+  package init(descriptor: Int32, name: String, path: String) throws {
     self.name = name
     self.descriptor = descriptor
     var opened: hid_t = -1
@@ -49,8 +49,7 @@ package final class HDF5File: Sendable {
         // Readers need no lock, and many network file systems have none to give.
         H5Pset_file_locking(access.id, false, true)
         H5Pset_fclose_degree(access.id, H5F_CLOSE_STRONG)
-        return try LibraryFailure.check(
-          H5Fopen("/proc/self/fd/\(descriptor)", siamese_h5_read_only(), access.id))
+        return try LibraryFailure.check(H5Fopen(path, siamese_h5_read_only(), access.id))
       }
     } catch {
       close(descriptor)

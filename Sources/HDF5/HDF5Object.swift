@@ -38,7 +38,7 @@ extension HDF5Object {
       if count == 0 { return .strings([]) }
       try refuse(count: count, of: element, at: "\(path)@\(name)")
       return try decode(count: count, element, type.id, at: "\(path)@\(name)") { memoryType, buffer in
-        H5Aread(attribute.id, memoryType, buffer)
+        try LibraryFailure.check(H5Aread(attribute.id, memoryType, buffer))
       }
     }
   }
@@ -132,7 +132,7 @@ extension HDF5Object {
   /// Reads `count` elements through `read(memory type, buffer)` and understands them.
   func decode(
     count: Int, _ element: ElementType, _ type: hid_t, at place: String,
-    _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t
+    _ read: (hid_t, UnsafeMutableRawPointer) throws -> Void
   ) throws -> HDF5Value {
     switch element {
     case .number(let format), .enumeration(let format):
@@ -156,7 +156,7 @@ extension HDF5Object {
       H5Tset_cset(memoryType.id, isUTF8 ? H5T_CSET_UTF8 : H5T_CSET_ASCII)
       var pointers = [UnsafeMutablePointer<CChar>?](repeating: nil, count: count)
       defer { for pointer in pointers { H5free_memory(pointer) } }
-      try pointers.withUnsafeMutableBytes { _ = try LibraryFailure.check(read(memoryType.id, $0.baseAddress!)) }
+      try pointers.withUnsafeMutableBytes { try read(memoryType.id, $0.baseAddress!) }
       return .strings(pointers.map { $0.map { String(cString: $0) } ?? "" })
     case .opaque, .other:
       throw HDF5Error.wrongKind(file: file.name, path: place, expected: "numbers or strings", found: element.name)
@@ -164,12 +164,12 @@ extension HDF5Object {
   }
 
   private func withRaw(
-    count: Int, size: Int, _ type: hid_t, _ read: (hid_t, UnsafeMutableRawPointer) -> herr_t,
+    count: Int, size: Int, _ type: hid_t, _ read: (hid_t, UnsafeMutableRawPointer) throws -> Void,
     _ decode: (UnsafeRawPointer) -> HDF5Value
   ) throws -> HDF5Value {
     let raw = UnsafeMutableRawPointer.allocate(byteCount: max(1, count * size), alignment: 8)
     defer { raw.deallocate() }
-    try LibraryFailure.check(read(type, raw))
+    try read(type, raw)
     return decode(raw)
   }
 

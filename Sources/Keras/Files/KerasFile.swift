@@ -100,8 +100,9 @@ package final class KerasFile: Sendable {
     let metadata =
       archive.contains("metadata.json")
       ? try? JSONDecoder().decode(Metadata.self, from: archive.data("metadata.json", limit: 1 << 20)) : nil
-    let hdf5 = try HDF5File(
-      descriptor: archive.unlinkedCopy("model.weights.h5"), name: "\(path) (model.weights.h5)")
+    let hdf5 = try archive.withTemporaryCopy("model.weights.h5") { descriptor, copy in
+      try HDF5File(descriptor: descriptor, name: "\(path) (model.weights.h5)", path: copy)
+    }
     guard let tree = try KerasWeightTree(root: hdf5.root) else {
       throw KerasFileError.notKeras(
         file: hdf5.name, holds: try hdf5.root.childNames, attributes: try hdf5.root.attributeNames)

@@ -1,5 +1,6 @@
 import CZip
 import Foundation
+import Glibc
 
 /// A zip archive open for reading, which believes no length that it has not checked.
 final class ZipArchive {
@@ -47,17 +48,25 @@ final class ZipArchive {
     return result
   }
 
-  /// A descriptor of a temporary file without a name that holds a copy of the member.
-  func unlinkedCopy(_ member: String) throws -> Int32 {
+  /// Calls `body` with the descriptor and the path of a temporary copy of the member, whose name is gone afterwards.
+  ///
+  /// The file has no name while it is written, and one only as long as `body` runs: libhdf5 opens by name.
+  func withTemporaryCopy<Result>(_ member: String, _ body: (Int32, String) throws -> Result) throws -> Result {
     let size = try size(of: member)
-    var template = Array(FileManager.default.temporaryDirectory.appending(path: "keras-XXXXXX").path.utf8CString)
-    let descriptor = mkstemp(&template)
-    guard descriptor >= 0 else {
-      throw KerasFileError.damagedArchive(
-        file: path, reason: "no temporary file for its weights: \(String(cString: strerror(errno)))")
+    let folder = FileManager.default.temporaryDirectory
+    let name = folder.appending(path: "siamese-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).h5").path
+    let nameless: Int32 = 0o20000000 | O_DIRECTORY  // O_TMPFILE, a macro that Swift does not import
+    var isNamed = false
+    var descriptor = Glibc.open(folder.path, nameless | O_RDWR | O_CLOEXEC, 0o600)
+    if descriptor < 0 {
+      descriptor = Glibc.open(name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+      isNamed = descriptor >= 0
     }
-    unlink(template)
-    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    func refusal(_ what: String) -> KerasFileError {
+      .damagedArchive(file: path, reason: "\(what) in \(folder.path): \(String(cString: strerror(errno)))")
+    }
+    guard descriptor >= 0 else { throw refusal("no temporary file for its weights") }
+    defer { if isNamed { unlink(name) } }
     do {
       try forEachBlock(of: member, size: size) { block in
         var rest = block
@@ -65,17 +74,22 @@ final class ZipArchive {
           let written = write(descriptor, rest.baseAddress, rest.count)
           if written < 0 && errno == EINTR { continue }
           guard written > 0 else {
-            throw KerasFileError.damagedArchive(
-              file: path, reason: "no room for a temporary copy of its weights: \(String(cString: strerror(errno)))")
+            throw refusal("no room for a copy of its weights")
           }
           rest = UnsafeRawBufferPointer(rebasing: rest[written...])
         }
+      }
+      if !isNamed {
+        guard linkat(AT_FDCWD, "/proc/self/fd/\(descriptor)", AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0 else {
+          throw refusal("no name for a copy of its weights")
+        }
+        isNamed = true
       }
     } catch {
       close(descriptor)
       throw error
     }
-    return descriptor
+    return try body(descriptor, name)
   }
 
   /// The declared length of a member, once it is plausible: deflate cannot shrink below 1 : 1032.

@@ -1,0 +1,34 @@
+import Foundation
+
+@testable import HDF5
+
+/// The files that `Fixtures/make.py` makes.
+enum Fixture {
+  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+
+  static func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  static func open(_ name: String) throws -> HDF5File { try HDF5File(path(name)) }
+
+  static func bytes(_ name: String) throws -> [UInt8] { try [UInt8](Data(contentsOf: URL(filePath: path(name)))) }
+
+  static let all = [
+    "numbers.h5", "storage.h5", "strings.h5", "groups.h5", "userblock.h5", "latest.h5", "external-link.h5",
+  ]
+}
+
+/// A folder that is there while `body` runs.
+func withTemporaryFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+  let folder = FileManager.default.temporaryDirectory.appending(path: "siamese-test-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: folder) }
+  return try body(folder)
+}
+
+/// What `body` throws, in words; empty where it throws nothing.
+func message(_ body: () throws -> Void) -> String {
+  do {
+    try body()
+    return ""
+  } catch { return "\(error)" }
+}

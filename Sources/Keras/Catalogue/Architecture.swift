@@ -39,10 +39,13 @@ package struct Architecture: Sendable {
 
   /// The network's graph and layers.
   /// - Parameter classes: For how many classes; nil leaves the top out.
+  /// - Parameter flattensChannelsFirst: Whether maps are flattened as `[C, H, W]`, as Theano's networks did.
   /// - Throws: `GraphError` where the input is too small.
-  package func build(classes: Int?, inputSize: Size? = nil) throws(GraphError) -> NetworkBuilder {
+  package func build(
+    classes: Int?, inputSize: Size? = nil, flattensChannelsFirst: Bool = false
+  ) throws(GraphError) -> NetworkBuilder {
     let size = inputSize ?? Size(self.inputSize)
-    let blueprint = Blueprint()
+    let blueprint = Blueprint(flattensChannelsFirst: flattensChannelsFirst)
     let image = blueprint.input(height: size.height, width: size.width, channels: channels)
     return try blueprint.finish(drawing(image, classes))
   }

@@ -8,13 +8,17 @@ package final class Blueprint {
   private var failure: GraphError?
   private var counts: [String: Int] = [:]
 
-  package init() {}
+  private let flattensChannelsFirst: Bool
+
+  package init(flattensChannelsFirst: Bool = false) { self.flattensChannelsFirst = flattensChannelsFirst }
 
   /// The picture that enters.
   package func input(height: Int, width: Int, channels: Int, name: String = "input_1") -> FeatureMap {
     FeatureMap(
       blueprint: self,
-      node: draw { try $0.add(name, "InputLayer", .input(shape: [height, width, channels]), []) })
+      node: draw { builder throws(GraphError) in
+        try builder.add(name, "InputLayer", .input(shape: [height, width, channels]), [])
+      })
   }
 
   /// The builder with `output` as the network's output.
@@ -30,6 +34,14 @@ package final class Blueprint {
     do { return try body(&builder) } catch {
       failure = error
       return 0
+    }
+  }
+
+  /// The map in the order in which it is flattened.
+  fileprivate func flattening(_ name: String, _ node: Int) -> Int {
+    guard flattensChannelsFirst, shape(node).count == 3 else { return node }
+    return draw { builder throws(GraphError) in
+      try builder.part(name, "layout", .permute(axes: [2, 0, 1]), [node])
     }
   }
 
@@ -210,7 +222,11 @@ package struct FeatureMap {
     layer(name, "StochasticDepth", .stochasticDepth(rate: rate))
   }
 
-  package func flatten(_ name: String? = nil) -> FeatureMap { layer(name, "Flatten", .reshape(shape: [-1])) }
+  package func flatten(_ name: String? = nil) -> FeatureMap {
+    let name = blueprint.name(name, "Flatten")
+    return FeatureMap(blueprint: blueprint, node: blueprint.flattening(name, node))
+      .layer(name, "Flatten", .reshape(shape: [-1]))
+  }
 
   package func reshape(_ name: String? = nil, _ shape: [Int]) -> FeatureMap {
     layer(name, "Reshape", .reshape(shape: shape))

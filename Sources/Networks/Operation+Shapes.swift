@@ -18,12 +18,15 @@ extension Operation {
       guard shape.allSatisfy({ $0 > 0 }) else { throw OperationError("every extent must be positive, found \(shape)") }
       return shape
     case .convolution(let c):
-      let shape = try map()
+      guard inputs.count == (c.residual ? 2 : 1), let shape = inputs.first, shape.count == 3 else {
+        throw OperationError("takes one [height, width, channels] input, found \(inputs)")
+      }
       guard c.groups > 0, shape[2] % c.groups == 0, c.filters > 0, c.filters % c.groups == 0 else {
         throw OperationError("\(shape[2]) channels and \(c.filters) filters cannot be split into \(c.groups) groups")
       }
-      let spatial = try windowed(shape, c.kernel, c.strides, c.padding, c.dilation)
-      return spatial + [c.filters]
+      let result = try windowed(shape, c.kernel, c.strides, c.padding, c.dilation) + [c.filters]
+      if c.residual, inputs[1] != result { throw OperationError("cannot add \(inputs[1]) to \(result)") }
+      return result
     case .pooling(let p):
       let shape = try map()
       return try windowed(shape, p.window, p.strides, p.padding, Size(1)) + [shape[2]]

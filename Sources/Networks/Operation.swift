@@ -86,11 +86,13 @@ package struct Convolution: Hashable, Sendable {
   /// Kernel is `[kernel.height, kernel.width, C / groups, filters]`, output channels ordered by group.
   package var groups: Int
   package var bias: Bool
+  /// A second input of the output's shape is added before the activation (made by a pass, never by an importer).
+  package var residual: Bool
   package var activation: Activation
 
   package init(
     filters: Int, kernel: Size, strides: Size = Size(1), padding: Padding = .valid, dilation: Size = Size(1),
-    groups: Int = 1, bias: Bool = true, activation: Activation = .linear
+    groups: Int = 1, bias: Bool = true, residual: Bool = false, activation: Activation = .linear
   ) {
     self.filters = filters
     self.kernel = kernel
@@ -99,6 +101,7 @@ package struct Convolution: Hashable, Sendable {
     self.dilation = dilation
     self.groups = groups
     self.bias = bias
+    self.residual = residual
     self.activation = activation
   }
 }

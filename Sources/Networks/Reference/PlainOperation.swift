@@ -7,7 +7,7 @@ extension Operation {
     guard let x = inputs.first else { preconditionFailure("an operation without inputs has no forward pass") }
     switch self {
     case .input, .identity: return x
-    case .convolution(let c): return c.activation.plainForward(c.plainForward(x, weights[.kernel]!, weights[.bias]))
+    case .convolution(let c): return c.activation.plainForward(convolved(c, inputs, weights))
     case .dense(_, _, let activation):
       return activation.plainForward(plainDense(x, weights[.kernel]!, weights[.bias]))
     case .batchNormalization(let epsilon, _, _, _):
@@ -50,10 +50,10 @@ extension Operation {
     switch self {
     case .input, .identity: return only(g)
     case .convolution(let c):
-      let kernel = weights[.kernel]!
-      let g = c.activation == .linear
-        ? g : c.activation.plainBackward(c.plainForward(x, kernel, weights[.bias]), g)
-      return c.plainBackward(x, kernel, g)
+      let g = c.activation == .linear ? g : c.activation.plainBackward(convolved(c, inputs, weights), g)
+      var gradients = c.plainBackward(x, weights[.kernel]!, g)
+      if c.residual { gradients.inputs.append(g) }
+      return gradients
     case .dense(_, let bias, let activation):
       let kernel = weights[.kernel]!
       let g = activation == .linear ? g : activation.plainBackward(plainDense(x, kernel, weights[.bias]), g)
@@ -90,6 +90,12 @@ extension Operation {
     case .stochasticDepth(let rate): return only(g.multiplied(by: plainSampleMask(x, rate, mode)))
     }
   }
+}
+
+/// The convolution and what is added to it, before the activation.
+private func convolved(_ c: Convolution, _ inputs: [Tensor], _ weights: [ParameterRole: Tensor]) -> Tensor {
+  let y = c.plainForward(inputs[0], weights[.kernel]!, weights[.bias])
+  return c.residual ? Elementwise.add.plainForward([y, inputs[1]]) : y
 }
 
 extension Tensor {

@@ -1,0 +1,139 @@
+import COneDNN
+
+extension Lowering {
+  /// One way to compute a convolution: an algorithm, and the orders of its input and output.
+  struct Approach {
+    var algorithm: ConvolutionAlgorithm
+    var source: Layout
+    var destination: Layout
+  }
+
+  mutating func lower(_ c: Convolution, _ node: Graph.Node) throws -> Value {
+    let inputShape = graph.nodes[node.inputs[0]].shape
+    let (source, destination) = (extents(inputShape), extents(node.shape))
+    let window = Window(
+      extent: c.kernel, strides: c.strides, dilation: c.dilation,
+      insets: c.padding.insets(
+        height: inputShape[0], width: inputShape[1], window: c.kernel, strides: c.strides, dilation: c.dilation))
+    let activation = Eltwise.chain(for: c.activation)
+    var operations: [PostOperation] = c.residual ? [.sum(scale: 1)] : []
+    operations += (activation ?? []).map { .eltwise($0) }
+
+    let weightExtents = kernelExtents(c, channels: inputShape[2])
+    let weightLayout = try Layout(any: weightExtents, mapType)
+    let bias = c.bias ? try Layout(rows: [c.filters]) : nil
+    var chosen: PrimitiveDescription?
+    var fallback: PrimitiveDescription?
+    for approach in try approaches(c, source: source, destination: destination, window) {
+      guard
+        let description = try? PrimitiveDescription.convolution(
+          .inference, approach.algorithm, source: approach.source, weights: weightLayout, bias: bias,
+          destination: approach.destination, window: window, then: operations)
+      else { continue }
+      // Reference and matrix-product implementations only where nothing better takes these shapes.
+      let name = description.implementation
+      if !name.contains("ref"), !name.contains("gemm:") {
+        chosen = description
+        break
+      }
+      if fallback == nil || fallback!.implementation.contains("ref") { fallback = description }
+    }
+    guard let description = chosen ?? fallback else {
+      throw OneDNNError(
+        request: "a convolution of \(source) by \(weightExtents)", status: dnnl_unimplemented.rawValue)
+    }
+
+    let input = try value(node.inputs[0], in: description.source)
+    var output = try c.residual
+      ? added(node.inputs[1], to: description.destination, besides: input) : newValue(description.destination)
+    var operands = [operand(.source, input), operand(.destination, output)]
+    if let kernel = try weight(
+      .kernel, description.weights, extents: weightExtents, strides: kernelStrides(c, channels: inputShape[2]))
+    {
+      operands.append(operand(.weights, kernel))
+    }
+    if c.bias, let bias = try vector(.bias, c.filters) { operands.append(operand(.bias, bias)) }
+    let products = node.shape.reduce(1, *) * c.kernel.height * c.kernel.width * inputShape[2] / c.groups
+    try append("convolution", description, operands, operationCount: 2 * batch * products)
+    if activation == nil { output = try lowerActivation(c.activation, output, node.shape, of: nil) }
+    return output
+  }
+
+  /// A value that already holds the residual, ready to be added to: the residual's own memory where nobody else needs
+  /// it, a copy otherwise.
+  private mutating func added(_ node: Int, to layout: Layout, besides input: Value) throws -> Value {
+    let own = value(node)
+    if own.layout == layout, own.byteOffset == 0, own.buffer != input.buffer, isFree(own) {
+      overwrite(own.buffer)
+      return own
+    }
+    let copy = newValue(layout)
+    try reorder(own, to: copy)
+    return copy
+  }
+
+  /// Ways to try, best first.
+  private func approaches(
+    _ c: Convolution, source: [Int], destination: [Int], _ window: Window
+  ) throws -> [Approach] {
+    let blocked = try (mapLayout(source, .blocked), mapLayout(destination, .blocked))
+    let channelsLast = try (mapLayout(source, .channelsLast), mapLayout(destination, .channelsLast))
+    let any = try (Layout(any: source, mapType), Layout(any: destination, mapType))
+    var result: [Approach] = []
+    if mapOrder == .blocked, options.precision == .float32, Lowering.suitsWinograd(c, source: source) {
+      result.append(Approach(algorithm: .winograd, source: blocked.0, destination: blocked.1))
+    }
+    let orders = mapOrder == .blocked ? [blocked, channelsLast] : [channelsLast, blocked]
+    for (source, destination) in orders + [any] {
+      result.append(Approach(algorithm: .direct, source: source, destination: destination))
+    }
+    return result
+  }
+
+  /// Where Winograd's F(4×4, 3×3) beats direct convolution when nothing has been measured: enough channels to fill
+  /// vectors, enough positions to pay for the transformed weights, which are four times the size.
+  static func suitsWinograd(_ c: Convolution, source: [Int]) -> Bool {
+    c.kernel == Size(3) && c.strides == Size(1) && c.dilation == Size(1) && c.groups == 1
+      && source[1] >= 32 && c.filters >= 32 && source[0] * source[2] * source[3] >= 196
+  }
+
+  /// oneDNN's extents of a kernel.
+  private func kernelExtents(_ c: Convolution, channels: Int) -> [Int] {
+    let spatial = [c.kernel.height, c.kernel.width]
+    return c.groups == 1
+      ? [c.filters, channels] + spatial : [c.groups, c.filters / c.groups, channels / c.groups] + spatial
+  }
+
+  /// Strides of Keras' `[kh, kw, channels / groups, filters]` in that order of axes.
+  private func kernelStrides(_ c: Convolution, channels: Int) -> [Int] {
+    let depth = channels / c.groups
+    let spatial = [c.kernel.width * depth * c.filters, depth * c.filters]
+    return c.groups == 1 ? [1, c.filters] + spatial : [c.filters / c.groups, 1, c.filters] + spatial
+  }
+
+  mutating func lowerDense(_ node: Graph.Node, units: Int, bias: Bool, activation: Activation) throws -> Value {
+    let shape = graph.nodes[node.inputs[0]].shape
+    let channels = shape.last ?? 1
+    let rows = batch * shape.dropLast().reduce(1, *)
+    let chain = Eltwise.chain(for: activation)
+    let description = try PrimitiveDescription.innerProduct(
+      source: Layout(rows: [rows, channels], mapType), weights: Layout(any: [units, channels], mapType),
+      bias: bias ? Layout(rows: [units]) : nil, destination: Layout(rows: [rows, units]),
+      then: (chain ?? []).map { .eltwise($0) })
+    let input = try value(node.inputs[0], in: hostLayout(shape, mapType))
+    let output = newValue(try hostLayout(node.shape))
+    var operands = [
+      Program.Operand(
+        argument: .source, layout: description.source, place: .buffer(input.buffer, byteOffset: input.byteOffset)),
+      Program.Operand(
+        argument: .destination, layout: description.destination,
+        place: .buffer(output.buffer, byteOffset: output.byteOffset)),
+    ]
+    if let kernel = try weight(.kernel, description.weights, extents: [units, channels], strides: [1, units]) {
+      operands.append(operand(.weights, kernel))
+    }
+    if bias, let bias = try vector(.bias, units) { operands.append(operand(.bias, bias)) }
+    try append("dense", description, operands, operationCount: 2 * rows * channels * units)
+    return chain == nil ? try lowerActivation(activation, output, node.shape, of: nil) : output
+  }
+}

@@ -1,0 +1,143 @@
+import COneDNN
+import Foundation
+import Tensors
+
+extension Lowering {
+  /// `scale · x + offset`, one weight a channel.
+  mutating func lowerAffine(_ node: Graph.Node) throws -> Value {
+    let channels = node.shape.last ?? 1
+    let source = node.shape.count == 3 ? try value(node.inputs[0], in: homeLayout(node.shape)) : try plainValue(node.inputs[0])
+    let rows =
+      node.shape.count == 3
+      ? source.layout : try Layout(rows: [batch * node.shape.dropLast().reduce(1, *), channels])
+    // Batch normalisation with mean 0 and variance 1.
+    let description = try PrimitiveDescription.batchNormalization(
+      .inference, rows, epsilon: 0, globalStatistics: true)
+    let destination = newValue(source.layout)
+    var operands = [
+      Program.Operand(argument: .source, layout: rows, place: .buffer(source.buffer, byteOffset: source.byteOffset)),
+      Program.Operand(argument: .destination, layout: rows, place: .buffer(destination.buffer, byteOffset: 0)),
+    ]
+    let (zeros, ones) = (try filled(channels, 0), try filled(channels, 1))
+    operands.append(operand(.mean, zeros))
+    operands.append(operand(.variance, ones))
+    operands.append(operand(.scale, try vector(.scale, channels) ?? ones))
+    operands.append(operand(.shift, try vector(.offset, channels) ?? zeros))
+    try append("scale and offset", description, operands)
+    return destination
+  }
+
+  /// A constant vector.
+  private func filled(_ count: Int, _ value: Float) throws -> WeightBank.Constant {
+    let layout = try Layout(rows: [count])
+    return weights.constant(":\(value)×\(count)", layout, plain: layout) { Tensor(shape: [count], repeating: value) }
+  }
+
+  mutating func lowerLayerNormalization(
+    _ node: Graph.Node, epsilon: Float, scale: Bool, center: Bool
+  ) throws -> Value {
+    let channels = node.shape.last ?? 1
+    let source = try value(node.inputs[0], in: hostLayout(node.shape, node.shape.count == 3 ? mapType : .float32))
+    let rowCount = batch * node.shape.dropLast().reduce(1, *)
+    let rows = try Layout(rows: [rowCount, channels], source.layout.type)
+    let description = try PrimitiveDescription.layerNormalization(
+      .inference, rows, statistics: Layout(rows: [rowCount]), epsilon: epsilon)
+    let destination = newValue(source.layout)
+    var operands = [
+      Program.Operand(argument: .source, layout: rows, place: .buffer(source.buffer, byteOffset: source.byteOffset)),
+      Program.Operand(argument: .destination, layout: rows, place: .buffer(destination.buffer, byteOffset: 0)),
+    ]
+    operands.append(operand(.scale, try vector(.gamma, channels) ?? filled(channels, 1)))
+    operands.append(operand(.shift, try vector(.beta, channels) ?? filled(channels, 0)))
+    try append("layer normalisation", description, operands)
+    return destination
+  }
+
+  mutating func lowerGroupNormalization(_ node: Graph.Node, groups: Int, epsilon: Float) throws -> Value {
+    let channels = node.shape.last ?? 1
+    let source = try plainValue(node.inputs[0])
+    let destination = newValue(source.layout)
+    let scale = try vector(.gamma, channels) ?? filled(channels, 1)
+    let shift = try vector(.beta, channels) ?? filled(channels, 0)
+    let (batch, positions, width) = (batch, node.shape.dropLast().reduce(1, *), channels / groups)
+    appendKernel(
+      "group normalisation",
+      [operand(.source, source), operand(.scale, scale), operand(.shift, shift), operand(.destination, destination)]
+    ) { pointers in
+      let x = pointers[0].assumingMemoryBound(to: Float.self), y = pointers[3].assumingMemoryBound(to: Float.self)
+      let gamma = pointers[1].assumingMemoryBound(to: Float.self), beta = pointers[2].assumingMemoryBound(to: Float.self)
+      for image in 0..<batch {
+        for group in 0..<groups {
+          let start = image * positions * channels + group * width
+          var sum: Double = 0, squares: Double = 0
+          for position in 0..<positions {
+            for c in 0..<width {
+              let value = Double(x[start + position * channels + c])
+              sum += value
+              squares += value * value
+            }
+          }
+          let mean = sum / Double(positions * width)
+          let variance = max(0, squares / Double(positions * width) - mean * mean)
+          let factor = Float(1 / (variance + Double(epsilon)).squareRoot())
+          for position in 0..<positions {
+            for c in 0..<width {
+              let i = start + position * channels + c
+              y[i] = (x[i] - Float(mean)) * factor * gamma[group * width + c] + beta[group * width + c]
+            }
+          }
+        }
+      }
+    }
+    return destination
+  }
+
+  mutating func lowerUnitNormalization(_ node: Graph.Node, epsilon: Float) throws -> Value {
+    let source = try plainValue(node.inputs[0])
+    let destination = newValue(source.layout)
+    let width = node.shape.last ?? 1
+    let rows = batch * node.shape.dropLast().reduce(1, *)
+    append("unit normalisation", [source, destination]) { pointers in
+      let x = pointers[0].assumingMemoryBound(to: Float.self), y = pointers[1].assumingMemoryBound(to: Float.self)
+      for row in 0..<rows {
+        var squares: Float = 0
+        for i in row * width..<(row + 1) * width { squares += x[i] * x[i] }
+        let factor = 1 / max(squares, epsilon).squareRoot()
+        for i in row * width..<(row + 1) * width { y[i] = x[i] * factor }
+      }
+    }
+    return destination
+  }
+
+  mutating func lowerParametricReLU(_ node: Graph.Node) throws -> Value {
+    let source = try plainValue(node.inputs[0])
+    let destination = newValue(source.layout)
+    guard let path = node.parameters[.slope], let shape = parameters.shape(of: path) else { return source }
+    let count = shape.reduce(1, *)
+    let slope = try weight(.slope, Layout(rows: [count]), extents: [count], strides: [1])
+    // Which slope each element of one sample takes.
+    let offsets = (0..<node.shape.reduce(1, *)).map { i -> Int32 in
+      var (rest, offset, stride) = (i, 0, 1)
+      for axis in node.shape.indices.reversed() {
+        offset += shape[axis] == 1 ? 0 : rest % node.shape[axis] * stride
+        rest /= node.shape[axis]
+        stride *= shape[axis]
+      }
+      return Int32(offset)
+    }
+    let batch = batch
+    appendKernel(
+      "parametric rectifier", [operand(.source, source), operand(.weights, slope!), operand(.destination, destination)]
+    ) { pointers in
+      let x = pointers[0].assumingMemoryBound(to: Float.self), y = pointers[2].assumingMemoryBound(to: Float.self)
+      let slope = pointers[1].assumingMemoryBound(to: Float.self)
+      for sample in 0..<batch {
+        for i in offsets.indices {
+          let value = x[sample * offsets.count + i]
+          y[sample * offsets.count + i] = value > 0 ? value : slope[Int(offsets[i])] * value
+        }
+      }
+    }
+    return destination
+  }
+}

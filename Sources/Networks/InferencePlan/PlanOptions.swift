@@ -1,0 +1,28 @@
+/// How a plan computes.
+package struct PlanOptions: Sendable, Hashable {
+  package enum Precision: String, Sendable, Hashable, Codable, CaseIterable {
+    case float32
+    /// Feature maps and weights in bfloat16, sums in float32; inputs, outputs and vectors stay float32.
+    case bfloat16
+  }
+
+  /// How feature maps lie inside the plan.
+  package enum MapOrder: String, Sendable, Hashable, Codable, CaseIterable {
+    /// Blocks of 16 channels, the order in which Winograd and most direct convolutions work.
+    case blocked
+    /// Channels fastest, as on the host: no padding of odd channel counts.
+    case channelsLast
+  }
+
+  package var precision: Precision
+  /// OpenMP threads inside each primitive.
+  package var threads: Int
+  /// Nil lets the graph decide, by a fixed rule.
+  package var mapOrder: MapOrder?
+
+  package init(precision: Precision = .float32, threads: Int = 1, mapOrder: MapOrder? = nil) {
+    self.precision = precision
+    self.threads = max(1, threads)
+    self.mapOrder = mapOrder
+  }
+}

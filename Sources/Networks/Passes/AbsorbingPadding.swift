@@ -1,0 +1,63 @@
+extension Graph {
+  /// With zero padding done by the convolutions and poolings that follow it.
+  ///
+  /// A maximum does not see its own padding, so a pooling may take zeros in only where nothing negative comes.
+  package func absorbingPadding() throws(GraphError) -> Graph {
+    /// What a consumer of the padding node `index` becomes; nil where it needs the padded map itself.
+    func absorbed(_ consumer: Node, padding index: Int) -> Operation? {
+      guard case .zeroPadding(let outer) = nodes[index].operation else { return nil }
+      let shape = nodes[index].shape
+      func merged(_ padding: Padding, _ window: Size, _ strides: Size, _ dilation: Size) -> EdgeInsets {
+        let inner = padding.insets(
+          height: shape[0], width: shape[1], window: window, strides: strides, dilation: dilation)
+        return EdgeInsets(
+          top: inner.top + outer.top, bottom: inner.bottom + outer.bottom, left: inner.left + outer.left,
+          right: inner.right + outer.right)
+      }
+      switch consumer.operation {
+      case .convolution(var c) where consumer.inputs[0] == index && consumer.inputs.dropFirst().allSatisfy { $0 != index }:
+        c.padding = .explicit(merged(c.padding, c.kernel, c.strides, c.dilation))
+        return .convolution(c)
+      case .pooling(var p) where p.kind == .maximum && isNonNegative(nodes[index].inputs[0]):
+        let insets = merged(p.padding, p.window, p.strides, Size(1))
+        guard max(insets.top, insets.bottom) < p.window.height, max(insets.left, insets.right) < p.window.width else {
+          return nil
+        }
+        p.padding = .explicit(insets)
+        return .pooling(p)
+      default: return nil
+      }
+    }
+    return try rewritten { rewriter, index, node throws(GraphError) in
+      if case .zeroPadding = node.operation, !outputs.contains(index), !rewriter.consumers[index].isEmpty,
+        rewriter.consumers[index].allSatisfy({ absorbed(nodes[$0], padding: index) != nil })
+      {
+        return
+      }
+      if let padding = node.inputs.first, rewriter.moved[padding] < 0, let operation = absorbed(node, padding: padding) {
+        return try rewriter.copy(index, operation, inputs: [nodes[padding].inputs[0]] + node.inputs.dropFirst())
+      }
+      try rewriter.copy(index)
+    }
+  }
+
+  /// Whether no element of a node's output can be below zero.
+  private func isNonNegative(_ index: Int) -> Bool {
+    func never(_ activation: Activation) -> Bool {
+      switch activation {
+      case .rectifier(_, let slope, _): slope == 0
+      case .sigmoid, .hardSigmoid, .softplus, .exponential, .square, .squareRoot, .absolute: true
+      default: false
+      }
+    }
+    let node = nodes[index]
+    switch node.operation {
+    case .convolution(let c): return never(c.activation)
+    case .activation(let activation): return never(activation)
+    case .pooling, .zeroPadding, .cropping, .concatenate, .upsampling, .elementwise(.add), .elementwise(.multiply),
+      .elementwise(.maximum), .elementwise(.average):
+      return node.inputs.allSatisfy(isNonNegative)
+    default: return false
+    }
+  }
+}

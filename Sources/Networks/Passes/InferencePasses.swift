@@ -1,0 +1,75 @@
+/// A graph and its weights, rewritten for inference: the same outputs from fewer, larger operations.
+package struct InferenceGraph: Sendable {
+  package var graph: Graph
+  package var parameters: ParameterStore
+
+  /// Applies every pass, each of which leaves the outputs equal (up to rounding).
+  package init(_ graph: Graph, parameters: ParameterStore) throws {
+    self.graph = try graph.droppingTrainingOnlyNodes()
+    self.parameters = parameters
+    try convolvePointwiseDenses()
+    try foldNormalization()
+    self.graph = try self.graph.absorbingPadding().fusingResiduals().fusingActivations()
+  }
+}
+
+extension Graph {
+  /// Without nodes that act in training only.
+  package func droppingTrainingOnlyNodes() throws(GraphError) -> Graph {
+    try rewritten { rewriter, index, node throws(GraphError) in
+      switch node.operation {
+      case .dropout, .stochasticDepth, .identity, .activation(.linear), .linear(scale: 1, offset: 0):
+        rewriter.replace(index, by: node.inputs[0])
+      default: try rewriter.copy(index)
+      }
+    }
+  }
+
+  /// With additions that follow a convolution done by it, before they are stored.
+  package func fusingResiduals() throws(GraphError) -> Graph {
+    /// For an addition, which of its two inputs takes the other in.
+    func host(_ rewriter: GraphRewriter, _ node: Node) -> Int? {
+      guard case .elementwise(.add) = node.operation, node.inputs.count == 2, node.inputs[0] != node.inputs[1],
+        nodes[node.inputs[0]].shape == nodes[node.inputs[1]].shape
+      else { return nil }
+      // The later one: the earlier one's output is then there to be added to.
+      return node.inputs.sorted(by: >).first { input in
+        guard case .convolution(let c) = nodes[input].operation else { return false }
+        return c.activation == .linear && !c.residual && rewriter.feedsOnlyOne(input)
+      }
+    }
+    return try rewritten { rewriter, index, node throws(GraphError) in
+      if rewriter.feedsOnlyOne(index), host(rewriter, nodes[rewriter.consumers[index][0]]) == index { return }
+      guard let host = host(rewriter, node), case .convolution(var c) = nodes[host].operation else {
+        return try rewriter.copy(index)
+      }
+      c.residual = true
+      let other = node.inputs[0] == host ? node.inputs[1] : node.inputs[0]
+      try rewriter.copy(
+        index, name: nodes[host].name, .convolution(c), inputs: [nodes[host].inputs[0], other],
+        parameters: nodes[host].parameters)
+    }
+  }
+
+  /// With activations that follow a convolution or dense layer done by it.
+  package func fusingActivations() throws(GraphError) -> Graph {
+    func fused(_ index: Int, _ rewriter: GraphRewriter) -> Operation? {
+      guard rewriter.feedsOnlyOne(index), case .activation(let activation) = nodes[rewriter.consumers[index][0]].operation
+      else { return nil }
+      switch nodes[index].operation {
+      case .convolution(var c) where c.activation == .linear:
+        c.activation = activation
+        return .convolution(c)
+      case .dense(let units, let bias, .linear): return .dense(units: units, bias: bias, activation: activation)
+      default: return nil
+      }
+    }
+    return try rewritten { rewriter, index, node throws(GraphError) in
+      if case .activation = node.operation, fused(node.inputs[0], rewriter) != nil {
+        rewriter.replace(index, by: node.inputs[0])
+      } else {
+        try rewriter.copy(index, fused(index, rewriter))
+      }
+    }
+  }
+}

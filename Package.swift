@@ -56,7 +56,7 @@ let package = Package(
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], exclude: ["Fixtures"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"], exclude: ["Fixtures"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks", "Tensors"]),
-    .testTarget(name: "SupportVectorsTests", dependencies: ["SupportVectors", "Tensors"]),
+    .testTarget(name: "SupportVectorsTests", dependencies: ["SupportVectors", "Tensors"], exclude: ["Fixtures"]),
     .testTarget(name: "GalleryTests", dependencies: ["Gallery", "Tensors"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Tensors"]),
     .testTarget(

@@ -1,0 +1,153 @@
+import Foundation
+import Tensors
+
+/// Kernel rows computed when asked for, in batches, and kept while memory lasts; the longest unused go first.
+final class RowCache: KernelRowSource {
+  let count: Int
+  let diagonal: [Float]
+  let stretches: [Stretch]
+  let largestRequest: Int
+  private let blocks: KernelBlocks
+  private let workers: WorkerThreads?
+  private let stride: Int
+  private let slotCount: Int
+  private var storage: UnsafeMutablePointer<Float>
+  /// The slot of each row, or −1.
+  private var slots: [Int]
+  private var owners: [Int]
+  private var lastUse: [Int]
+  private var clock = 0
+  private var used = 0
+
+  /// - Parameters:
+  ///   - positions: the rows of the subproblem, a subset of `rows`.
+  ///   - memoryLimit: bytes for cached rows, the subset's own copy included.
+  ///   - workers: threads that share each batch; nil to compute on the caller's.
+  init(_ rows: KernelRows, _ positions: [Int], memoryLimit: Int, workers: WorkerThreads?) throws {
+    let own = positions.count == rows.count ? rows : rows.taking(positions)
+    count = own.count
+    stretches = [Stretch(start: 0, offset: 0, length: own.count)]
+    stride = (own.count + 15) / 16 * 16
+    let copied = positions.count == rows.count ? 0 : own.elements.count * 4
+    slotCount = min(own.count, max(16, (memoryLimit - copied) / max(1, stride * 4)))
+    largestRequest = slotCount
+    blocks = KernelBlocks(own, own)
+    self.workers = workers
+    storage = try allocateFloats(slotCount * stride)
+    slots = [Int](repeating: -1, count: own.count)
+    owners = [Int](repeating: -1, count: slotCount)
+    lastUse = [Int](repeating: 0, count: slotCount)
+    do {
+      diagonal = try blocks.diagonal()
+    } catch {
+      free(storage)
+      throw error
+    }
+  }
+
+  deinit { free(storage) }
+
+  func rows(_ indices: [Int]) throws -> [UnsafePointer<Float>] {
+    clock += 1
+    for index in indices where slots[index] >= 0 { lastUse[slots[index]] = clock }
+    var missing = [Int]()
+    var seen = Set<Int>()
+    for index in indices where slots[index] < 0 && seen.insert(index).inserted { missing.append(index) }
+    if !missing.isEmpty {
+      missing.sort()
+      let places = slotsToFill(missing.count)
+      try compute(missing, places)
+      for (row, slot) in zip(missing, places) {
+        slots[row] = slot
+        owners[slot] = row
+        lastUse[slot] = clock
+      }
+    }
+    return indices.map { UnsafePointer(storage + slots[$0] * stride) }
+  }
+
+  /// Free slots first, then those unused for longest; none that this request holds.
+  private func slotsToFill(_ wanted: Int) -> [Int] {
+    let fresh = min(wanted, slotCount - used)
+    var places = Array(used..<used + fresh)
+    used += fresh
+    if places.count < wanted {
+      let idle = (0..<used - fresh).filter { lastUse[$0] < clock }.sorted { lastUse[$0] < lastUse[$1] }
+      for slot in idle.prefix(wanted - places.count) {
+        if owners[slot] >= 0 { slots[owners[slot]] = -1 }
+        places.append(slot)
+      }
+    }
+    precondition(places.count == wanted, "more kernel rows asked for than the cache holds")
+    return places
+  }
+
+  /// Gathers the missing rows and multiplies them with all columns, a stretch of columns at a time.
+  private func compute(_ missing: [Int], _ places: [Int]) throws {
+    let batch = 128
+    let width = 2048
+    let blocks = blocks
+    nonisolated(unsafe) let storage = storage
+    let (count, stride) = (count, stride)
+    let failures = FirstError()
+    let batches = (missing.count + batch - 1) / batch
+    let widths = (count + width - 1) / width
+    let gathered = (0..<batches).map { index in
+      blocks.left.taking(Array(missing[index * batch..<min(missing.count, (index + 1) * batch)]))
+    }
+    let fill: @Sendable (Int) -> Void = { task in
+      failures.catching {
+        let (index, piece) = (task / widths, task % widths)
+        let columns = piece * width..<min(count, (piece + 1) * width)
+        let rows = gathered[index].count
+        try withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * columns.count) { buffer in
+          try KernelBlocks(gathered[index], blocks.right).fill(
+            0..<rows, columns, into: buffer.baseAddress!, stride: columns.count)
+          for row in 0..<rows {
+            (storage + places[index * batch + row] * stride + columns.lowerBound).update(
+              from: buffer.baseAddress! + row * columns.count, count: columns.count)
+          }
+        }
+      }
+    }
+    if let workers { workers.forEach(batches * widths, fill) } else { for task in 0..<batches * widths { fill(task) } }
+    if let error = failures.first { throw error }
+  }
+}
+
+extension KernelRows {
+  /// The rows at these positions.
+  func taking(_ positions: [Int]) -> KernelRows { KernelRows(self, positions) }
+
+  private init(_ whole: KernelRows, _ positions: [Int]) {
+    kernel = whole.kernel
+    count = positions.count
+    width = whole.width
+    let width = whole.width
+    elements = [Float](unsafeUninitializedCapacity: positions.count * width) { target, filled in
+      whole.elements.withUnsafeBufferPointer { source in
+        for (index, position) in positions.enumerated() where width > 0 {
+          (target.baseAddress! + index * width).initialize(
+            from: source.baseAddress! + position * width, count: width)
+        }
+      }
+      filled = positions.count * width
+    }
+    squaredNorms = whole.squaredNorms.isEmpty ? [] : positions.map { whole.squaredNorms[$0] }
+    columns = whole.columns.isEmpty ? [] : positions.map { whole.columns[$0] }
+  }
+}
+
+extension KernelBlocks {
+  /// k(i, i) of the rows on both sides.
+  func diagonal() throws -> [Float] {
+    if case .rbf = left.kernel { return [Float](repeating: 1, count: left.count) }
+    var values = [Float](repeating: 0, count: left.count)
+    for row in 0..<left.count {
+      try values.withUnsafeMutableBufferPointer {
+        try fill(row..<row + 1, row..<row + 1, into: $0.baseAddress! + row, stride: 1)
+      }
+    }
+    return values
+  }
+}

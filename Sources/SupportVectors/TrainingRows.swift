@@ -1,0 +1,138 @@
+import Foundation
+import Tensors
+
+/// The rows of a training set under one kernel, with their kernel values within a memory limit: what subproblems, folds
+/// and searches share.
+final class TrainingRows: @unchecked Sendable {
+  /// In training order: position p is row `order[p]` of the features.
+  let rows: KernelRows
+  let order: [Int]
+  let gram: GramMatrix?
+  let workers: WorkerThreads
+  let memoryLimit: Int
+
+  /// - Parameters:
+  ///   - features: preprocessed, checked for finiteness.
+  ///   - kernel: its gamma a number.
+  ///   - order: rows of one class side by side make subproblems read long stretches of kernel rows.
+  init(
+    features: Tensor, kernel: Kernel, order: [Int], memoryLimit: Int, workers: WorkerThreads,
+    allowIndefinite: Bool = false
+  ) throws {
+    self.order = order
+    self.workers = workers
+    rows = KernelRows(
+      kernel: kernel, features: features, order: order, center: KernelRows.center(for: kernel, of: features),
+      columns: order)
+    self.memoryLimit = max(1 << 20, memoryLimit - rows.elements.count * 4)
+    if GramMatrix.bytes(for: order.count) <= self.memoryLimit {
+      let gram = try GramMatrix(rows, workers: workers)
+      if kernel.isExternal {
+        if let (row, column, difference) = gram.asymmetry(), !allowIndefinite {
+          throw SVMError.asymmetric(row: order[row], column: order[column], difference: difference)
+        }
+        gram.symmetrise()
+      }
+      self.gram = gram
+    } else {
+      gram = nil
+    }
+  }
+
+  /// The kernel values between the rows at these positions.
+  func source(_ positions: [Int], sharing count: Int) throws -> any KernelRowSource {
+    if let gram { return gram.view(positions) }
+    return try RowCache(
+      rows, positions, memoryLimit: memoryLimit / max(1, count), workers: count == 1 ? workers : nil)
+  }
+
+  /// Solves every subproblem: side by side where there are several, all threads on each where there are few.
+  func solve(
+    _ subproblems: [Subproblem], _ machine: Machine, classNames: [[String]], options: SolverOptions,
+    starts: [[Double]?] = []
+  ) throws -> [Decision] {
+    let failures = FirstError()
+    nonisolated(unsafe) var decisions = [Decision](repeating: Decision(), count: subproblems.count)
+    let lock = NSLock()
+    let heaviestFirst = subproblems.indices.sorted { subproblems[$0].rows.count > subproblems[$1].rows.count }
+    let sideBySide = subproblems.count >= workers.count && subproblems.count > 1
+    let sharing = sideBySide ? workers.count : 1
+    let solveOne: @Sendable (Int, DecompositionSolver) -> Void = { index, solver in
+      failures.catching {
+        let subproblem = subproblems[index]
+        let problem = try machine.problem(
+          subproblem, classNames: index < classNames.count ? classNames[index] : [],
+          start: index < starts.count ? starts[index] : nil)
+        let source = try self.source(subproblem.rows, sharing: sharing)
+        if let row = source.diagonal.firstIndex(where: { !$0.isFinite }) {
+          throw SVMError.kernelOverflow(kernel: self.rows.kernel.name, row: self.order[subproblem.rows[row]])
+        }
+        let decision = machine.decision(subproblem, try solver.solve(problem, source))
+        lock.withLock { decisions[index] = decision }
+      }
+    }
+    if sideBySide {
+      nonisolated(unsafe) let solvers = (0..<workers.count).map { _ in DecompositionSolver(options) }
+      let queue = WorkQueue(heaviestFirst)
+      workers.run { worker in
+        while let index = queue.next() { solveOne(index, solvers[worker]) }
+      }
+    } else {
+      let solver = DecompositionSolver(options, workers: workers)
+      for index in subproblems.indices { solveOne(index, solver) }
+    }
+    if let error = failures.first { throw error }
+    return decisions
+  }
+
+  /// Decision values f(row) for the rows at `positions`: `[positions.count][decisions.count]`.
+  func values(of decisions: [Decision], at positions: [Int]) throws -> [[Double]] {
+    nonisolated(unsafe) var values = [[Double]](
+      repeating: decisions.map { -$0.threshold }, count: positions.count)
+    let blocks = KernelBlocks(rows, rows)
+    let lock = NSLock()
+    let failures = FirstError()
+    let all = 0..<rows.count
+    workers.forEach(positions.count) { index in
+      failures.catching {
+        var own: [Float] = []
+        if self.gram == nil {
+          own = [Float](repeating: 0, count: self.rows.count)
+          try own.withUnsafeMutableBufferPointer {
+            try blocks.fill(positions[index]..<positions[index] + 1, all, into: $0.baseAddress!, stride: 0)
+          }
+        }
+        let result: [Double] = own.withUnsafeBufferPointer { own in
+          let row = self.gram.map { UnsafePointer($0.values + positions[index] * $0.stride) } ?? own.baseAddress!
+          return decisions.map { decision in
+            var sum = -decision.threshold
+            for (position, coefficient) in zip(decision.rows, decision.coefficients) {
+              sum += coefficient * Double(row[position])
+            }
+            return sum
+          }
+        }
+        lock.withLock { values[index] = result }
+      }
+    }
+    if let error = failures.first { throw error }
+    return values
+  }
+}
+
+/// Hands out items to whichever thread asks.
+private final class WorkQueue: @unchecked Sendable {
+  private let lock = NSLock()
+  private let items: [Int]
+  private var position = 0
+
+  init(_ items: [Int]) { self.items = items }
+
+  func next() -> Int? {
+    lock.withLock {
+      guard position < items.count else { return nil }
+      defer { position += 1 }
+      return items[position]
+    }
+  }
+}

@@ -33,47 +33,57 @@ public struct Verification: Sendable, Equatable {
 
   /// Measures `pairs`; nil where one kind of pair is missing, for then no rate is defined.
   package init?(_ pairs: PairDistances, rates: [Double] = standardRates) {
-    guard pairs.sameCount > 0, pairs.differentCount > 0 else { return nil }
-    let (sameTotal, differentTotal) = (Double(pairs.sameCount), Double(pairs.differentCount))
-    samePairCount = pairs.sameCount
-    differentPairCount = pairs.differentCount
+    self.init(
+      sameCount: Double(pairs.sameCount), differentCount: Double(pairs.differentCount), rates: rates, keepingCurve: true
+    ) { step in pairs.forEachStep { step($0, Double($1), Double($2)) } }
+  }
 
-    var (accepted, falselyAccepted) = (0, 0)
+  /// Measures steps of weighted pairs: `forEachStep` hands its argument every distance, ascending, with the weights of
+  /// the same and the different pairs at it, in all `sameCount` and `differentCount`.
+  package init?(
+    sameCount: Double, differentCount: Double, rates: [Double], keepingCurve: Bool,
+    forEachStep: ((_ distance: Float, _ same: Double, _ different: Double) -> Void) -> Void
+  ) {
+    guard sameCount > 0, differentCount > 0 else { return nil }
+    samePairCount = Int(sameCount)
+    differentPairCount = Int(differentCount)
+
+    var (accepted, falselyAccepted) = (0.0, 0.0)
     var concordant = 0.0
     var before = OperatingPoint(threshold: -.infinity, falseAcceptRate: 0, trueAcceptRate: 0)
     var equalError: (rate: Double, threshold: Float)?
-    var best = (correct: pairs.differentCount, threshold: -Float.infinity)
-    var points = [OperatingPoint?](repeating: nil, count: rates.count)
+    var best = (correct: differentCount, threshold: -Float.infinity)
+    var points = [OperatingPoint](repeating: before, count: rates.count)
     var curve = CurveThinner()
-    pairs.forEachStep { distance, same, different in
+    forEachStep { distance, same, different in
       if before.threshold == -.infinity {
         before = OperatingPoint(threshold: distance.nextDown, falseAcceptRate: 0, trueAcceptRate: 0)
         best.threshold = distance.nextDown
-        curve.add(before)
+        for index in points.indices { points[index] = before }
+        if keepingCurve { curve.add(before) }
       }
-      concordant += Double(different) * (Double(accepted) + Double(same) / 2)
+      concordant += different * (accepted + same / 2)
       accepted += same
       falselyAccepted += different
       let point = OperatingPoint(
-        threshold: distance, falseAcceptRate: Double(falselyAccepted) / differentTotal,
-        trueAcceptRate: Double(accepted) / sameTotal)
+        threshold: distance, falseAcceptRate: falselyAccepted / differentCount,
+        trueAcceptRate: accepted / sameCount)
       if equalError == nil, point.falseAcceptRate >= 1 - point.trueAcceptRate {
         equalError = crossing(before, point)
       }
-      let correct = accepted + pairs.differentCount - falselyAccepted
+      let correct = accepted + differentCount - falselyAccepted
       if correct > best.correct { best = (correct, distance) }
-      for (index, rate) in rates.enumerated() where point.falseAcceptRate <= rate { points[index] = point }
-      curve.add(point)
+      for index in points.indices where point.falseAcceptRate <= rates[index] { points[index] = point }
+      if keepingCurve { curve.add(point) }
       before = point
     }
-    let first = curve.points[0]
-    areaUnderCurve = concordant / (sameTotal * differentTotal)
+    areaUnderCurve = concordant / (sameCount * differentCount)
     equalErrorRate = equalError?.rate ?? 0
     equalErrorThreshold = equalError?.threshold ?? before.threshold
-    atFalseAcceptRate = zip(rates, points).map { ($0, $1 ?? first) }
-    bestAccuracy = Double(best.correct) / (sameTotal + differentTotal)
+    atFalseAcceptRate = Array(zip(rates, points))
+    bestAccuracy = best.correct / (sameCount + differentCount)
     bestAccuracyThreshold = best.threshold
-    self.curve = curve.finished(last: before)
+    self.curve = keepingCurve ? curve.finished(last: before) : []
   }
 
   /// The point for a rate asked of `init`.

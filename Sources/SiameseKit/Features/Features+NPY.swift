@@ -1,0 +1,86 @@
+import Foundation
+import Tensors
+
+/// NumPy's array format, version 1.0 and 2.0 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html),
+/// with paths and labels in a `.tsv` file of the same name.
+extension Features {
+  init(npy path: String) throws {
+    let matrix = try NPYFile.read(path)
+    let rows = matrix.rowCount
+    let companions = try RowNames.read(beside: path, rows: rows)
+    self.init(embeddings: matrix, labels: companions.labels, paths: companions.paths)
+  }
+
+  func writeNPY(to path: String) throws {
+    try NPYFile.write(embeddings, to: path)
+    try RowNames(labels: labels, paths: paths).write(beside: path)
+  }
+}
+
+enum NPYFile {
+  /// Reads a matrix of float16, float32, float64 or integers; a vector becomes one column.
+  static func read(_ path: String) throws -> Tensor {
+    func fail(_ reason: String) -> TaskError { TaskError(.badInput, "\(path): \(reason)") }
+    let data = try readFile(path)
+    guard data.count >= 10, data.prefix(6) == Data([0x93] + Array("NUMPY".utf8)) else {
+      throw fail("is not a NumPy array file (its first bytes are not \\x93NUMPY)")
+    }
+    let bytes = [UInt8](data.prefix(12))
+    guard bytes[6] == 1 || data.count >= 12 else { throw fail("ends inside its header") }
+    let headerStart = bytes[6] == 1 ? 10 : 12
+    let headerCount = bytes[6] == 1
+      ? Int(bytes[8]) | Int(bytes[9]) << 8
+      : Int(bytes[8]) | Int(bytes[9]) << 8 | Int(bytes[10]) << 16 | Int(bytes[11]) << 24
+    guard (1...3).contains(bytes[6]) else { throw fail("has format version \(bytes[6]); versions 1 to 3 are known") }
+    guard headerStart + headerCount <= data.count else { throw fail("ends inside its header") }
+    let header = String(decoding: data[headerStart..<headerStart + headerCount], as: UTF8.self)
+    guard let type = header.firstMatch(of: /'descr':\s*'([^']+)'/)?.1, let shapeText = header.firstMatch(of: /'shape':\s*\(([^)]*)\)/)?.1
+    else { throw fail("has a header without 'descr' or 'shape'") }
+    guard !header.contains(/'fortran_order':\s*True/) else {
+      throw fail("holds its array in Fortran order; save it with numpy.ascontiguousarray")
+    }
+    let extents = shapeText.split(separator: ",").compactMap { Int($0.trimmingCharacters(in: .whitespaces)) }
+    guard (1...2).contains(extents.count), extents.allSatisfy({ $0 >= 0 }) else {
+      throw fail("holds an array of shape (\(shapeText)); a matrix of one row a picture is needed")
+    }
+    let shape = extents.count == 2 ? extents : [extents[0], 1]
+    let (count, overflow) = shape[0].multipliedReportingOverflow(by: shape[1])
+    let body = data.dropFirst(headerStart + headerCount)
+    let width = Int(type.dropFirst(2)) ?? 0
+    guard !overflow, width > 0, width <= 8, count <= body.count / width, count * width == body.count else {
+      throw fail("should hold \(shape[0])×\(shape[1]) values of type \(type), found \(body.count) bytes")
+    }
+    func values<T>(_: T.Type, _ convert: (T) -> Float) -> [Float] {
+      body.withUnsafeBytes { raw in
+        [Float](unsafeUninitializedCapacity: count) { result, initialized in
+          for index in 0..<count {
+            result.initializeElement(at: index, to: convert(raw.loadUnaligned(fromByteOffset: index * width, as: T.self)))
+          }
+          initialized = count
+        }
+      }
+    }
+    let elements: [Float]
+    switch type {
+    case "<f2": elements = values(UInt16.self) { Float(Float16(bitPattern: $0)) }
+    case "<f4": elements = values(Float.self) { $0 }
+    case "<f8": elements = values(Double.self) { Float($0) }
+    case "|u1": elements = values(UInt8.self) { Float($0) }
+    case "<i4": elements = values(Int32.self) { Float($0) }
+    case "<i8": elements = values(Int64.self) { Float($0) }
+    default: throw fail("holds values of type \(type); save them as float32")
+    }
+    return Tensor(shape: shape, elements: elements)
+  }
+
+  /// Writes a float32 matrix.
+  static func write(_ matrix: Tensor, to path: String) throws {
+    var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(matrix.shape.map(String.init).joined(separator: ", "))), }"
+    header += String(repeating: " ", count: (64 - (10 + header.utf8.count + 1) % 64) % 64) + "\n"
+    var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0])
+    data.append(contentsOf: [UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)])
+    data.append(contentsOf: header.utf8)
+    matrix.elements.withUnsafeBytes { data.append(contentsOf: $0) }
+    try writeFile(data, to: path)
+  }
+}

@@ -1,0 +1,54 @@
+import CCrypto
+import Foundation
+
+/// The bytes of a file, mapped where the file system can.
+/// - Throws: `TaskError` of kind missing input or input/output.
+func readFile(_ path: String) throws -> Data {
+  guard FileManager.default.fileExists(atPath: path) else {
+    throw TaskError(.missingInput, "\(path): there is no such file")
+  }
+  do {
+    return try Data(contentsOf: URL(fileURLWithPath: path), options: .mappedIfSafe)
+  } catch {
+    throw TaskError(.missingInput, "\(path): cannot be read (\(reason(error))); check that it is a file and its permissions")
+  }
+}
+
+/// Writes a file whole or not at all: to a temporary name beside it, which then takes the final name.
+/// - Throws: `TaskError` of kind input/output.
+public func writeFile(_ data: Data, to path: String) throws {
+  do {
+    try data.write(to: URL(fileURLWithPath: path), options: .atomic)
+  } catch {
+    throw TaskError(.inputOutput, "\(path): cannot be written (\(reason(error))); check that the folder exists, may be written to and has room")
+  }
+}
+
+private func reason(_ error: any Error) -> String {
+  let error = error as NSError
+  if let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError, underlying.domain == NSPOSIXErrorDomain {
+    return String(cString: strerror(Int32(underlying.code)))
+  }
+  return error.localizedDescription
+}
+
+/// The SHA-256 of a file in lower-case hexadecimal, by which models name the backbone they were made from.
+public func fileHash(_ path: String) throws -> String {
+  guard let file = fopen(path, "rb") else {
+    throw TaskError(.missingInput, "\(path): cannot be read (\(String(cString: strerror(errno))))")
+  }
+  defer { fclose(file) }
+  let context = EVP_MD_CTX_new()
+  defer { EVP_MD_CTX_free(context) }
+  EVP_DigestInit_ex(context, EVP_sha256(), nil)
+  var buffer = [UInt8](repeating: 0, count: 1 << 20)
+  while true {
+    let count = fread(&buffer, 1, buffer.count, file)
+    if count == 0 { break }
+    EVP_DigestUpdate(context, buffer, count)
+  }
+  guard ferror(file) == 0 else { throw TaskError(.inputOutput, "\(path): reading failed underway") }
+  var digest = [UInt8](repeating: 0, count: 32)
+  EVP_DigestFinal_ex(context, &digest, nil)
+  return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}

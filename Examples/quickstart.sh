@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# From a fresh clone to a fine-tuned model: installs what is missing, builds, draws pictures of glyphs that the embedded
+# backbone has never seen, fine-tunes it on some of them and shows what it gained on the others.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+Examples/install-dependencies.sh
+
+echo "Building (a few minutes the first time) …"
+swift build -c release --product siamese
+swift build -c release --product siamese-finetune
+bin=$(swift build -c release --show-bin-path)
+
+out=${1:-.build/quickstart}
+mkdir -p "$out"
+echo "Drawing glyphs …"
+"$bin/siamese" glyphs --output "$out/glyphs" --classes 60 --per-class 12 --seed 2026
+
+"$bin/siamese-finetune" --backbone weights/glyphs.h5 --data "$out/glyphs" --output "$out/model.h5" \
+  --export-features "$out/features.h5" --svm --metrics "$out/metrics.json"

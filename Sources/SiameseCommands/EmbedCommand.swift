@@ -1,0 +1,51 @@
+import ArgumentParser
+import SiameseKit
+
+struct EmbedCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "embed",
+    abstract: "Write the embeddings of pictures to a features file.",
+    discussion: """
+      Runs every picture through the network and writes one row a picture, in path order, with its path and label. The \
+      output's extension chooses the format: .h5, .npy (with a .tsv of paths and labels), .csv or .libsvm.
+
+      A picture that cannot be read is reported and left out; --strict stops instead.
+
+      EXAMPLES
+        siamese embed --backbone vgg16.h5 --data faces --output faces.npy
+        siamese embed --model faces.h5 --images a.png b.png --output pair.csv
+        siamese embed --backbone weights.h5 --data faces --layer block4_pool --output maps.h5
+      """)
+
+  @OptionGroup var network: NetworkOptions
+  @OptionGroup var pictures: PictureOptions
+  @OptionGroup var compute: ComputeOptions
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write.", valueName: "features"))
+  var output: String
+
+  func run() throws {
+    _ = try FeatureFormat(path: output)
+    let list = try pictures.list()
+    let bar = ProgressBar()
+    let embedder = try Embedder(network.open(), options: compute.embedding)
+    let (features, skipped) = try embedder.embed(list, strict: pictures.strict, progress: bar.update)
+    bar.finish()
+    report(skipped)
+    try features.write(to: output)
+    logLine("\(output): \(features.count) embeddings of \(features.width) numbers")
+  }
+}
+
+extension PictureOptions {
+  func list() throws -> PictureList {
+    try data.map(PictureList.init(folderOrList:)) ?? PictureList(files: images)
+  }
+}
+
+/// Says on standard error which pictures were left out, and how many.
+func report(_ skipped: [SkippedPicture]) {
+  for picture in skipped.prefix(10) { logLine("skipped \(picture.reason)") }
+  if skipped.count > 10 { logLine("… and \(skipped.count - 10) more") }
+  if !skipped.isEmpty { logLine("\(skipped.count) pictures were skipped; --strict stops at the first instead") }
+}

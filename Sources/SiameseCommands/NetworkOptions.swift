@@ -1,0 +1,85 @@
+import ArgumentParser
+import SiameseKit
+
+/// Which network, and how it takes its pictures: shared by every command that runs one.
+struct NetworkOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A Keras file of pretrained weights.", valueName: "weights.h5"))
+  var backbone: String?
+
+  @Option(help: ArgumentHelp("A model that siamese-finetune wrote, instead of a backbone.", valueName: "model.h5"))
+  var model: String?
+
+  @Option(help: ArgumentHelp("The layer whose output is the embedding; by default the last features before the classifier.", valueName: "name"))
+  var layer: String?
+
+  @Option(help: ArgumentHelp("The architecture of a weights-only file, where its layer names do not settle it.", valueName: "name"))
+  var architecture: String?
+
+  @Option(help: ArgumentHelp("How pixels become numbers: caffe, tf, torch or none; by default the architecture's own way.", valueName: "mode"))
+  var preprocess: String?
+
+  @Option(help: ArgumentHelp("The input's side in pixels, where the file leaves it open.", valueName: "pixels"))
+  var inputSize: Int?
+
+  /// The path given, of either kind.
+  var path: String {
+    get throws {
+      switch (backbone, model) {
+      case (let path?, nil), (nil, let path?): return path
+      case (nil, nil): throw ValidationError("Give the network: --backbone weights.h5, or --model model.h5.")
+      case (.some, .some): throw ValidationError("Give either --backbone or --model, not both.")
+      }
+    }
+  }
+
+  func open() throws -> Backbone {
+    try Backbone(
+      contentsOf: path, architecture: architecture, layer: layer, preprocessing: preprocess, inputSize: inputSize)
+  }
+
+  mutating func validate() throws { _ = try path }
+}
+
+/// How much of the machine to use, and how exactly.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Threads; by default one a core.", valueName: "n"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("Pictures in one run of the network.", valueName: "n"))
+  var batch: Int = 16
+
+  @Option(help: ArgumentHelp("f32, or bf16 where the processor has it (twice as fast, three digits).", valueName: "kind"))
+  var precision: EmbeddingPrecision = .f32
+
+  @Flag(help: "Choose convolution algorithms by a fixed rule instead of by measuring them on this machine.")
+  var deterministic = false
+
+  func validate() throws {
+    guard batch > 0 else { throw ValidationError("--batch must be at least 1, found \(batch).") }
+    guard threads ?? 1 > 0 else { throw ValidationError("--threads must be at least 1, found \(threads!).") }
+  }
+
+  var embedding: EmbeddingOptions {
+    EmbeddingOptions(batch: batch, threads: threads, precision: precision, deterministic: deterministic)
+  }
+}
+
+extension EmbeddingPrecision: ExpressibleByArgument {}
+
+/// Which pictures.
+struct PictureOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A folder of pictures, one folder a class; or a .csv list of identity,path.", valueName: "dir"))
+  var data: String?
+
+  @Option(parsing: .upToNextOption, help: ArgumentHelp("Single pictures instead of a folder.", valueName: "file"))
+  var images: [String] = []
+
+  @Flag(help: "Stop at the first picture that cannot be read, instead of leaving it out and counting it.")
+  var strict = false
+
+  func validate() throws {
+    guard (data != nil) != !images.isEmpty else {
+      throw ValidationError("Give the pictures: --data folder, or --images file …, and only one of the two.")
+    }
+  }
+}

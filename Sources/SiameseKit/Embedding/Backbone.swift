@@ -1,0 +1,80 @@
+import Foundation
+import HDF5
+import Keras
+import Networks
+
+/// A pretrained network from a Keras file, as far as the layer whose output is the embedding.
+///
+/// ```swift
+/// let backbone = try Backbone(contentsOf: "weights.h5")
+/// backbone.layer           // "fc2", the last features before VGG16's classifier
+/// backbone.embeddingWidth  // 4096
+/// ```
+///
+/// Weights are read when an `Embedder` or a `FineTuner` lays them out, not before.
+public struct Backbone: Sendable {
+  package let network: ImportedNetwork
+  /// From picture to embedding: one input `[H, W, C]`, one output `[D]`.
+  package let graph: Graph
+  /// How 8-bit pixels become the network's numbers.
+  public let preprocessing: Preprocessing
+
+  /// Reads the graph of a Keras file of any layout, or of a model that this toolkit wrote.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - architecture: A name of the catalogue, for a weights-only file that fits several.
+  ///   - layer: The layer whose output is the embedding, flattened; by default the output of the last fully-connected
+  ///     layer before the classifier, or what the classifier takes in, globally averaged where that is a map.
+  ///   - preprocessing: `caffe`, `tf`, `torch` or `none`; by default the architecture's own.
+  ///   - inputSize: The side of the square input in pixels, for networks that take any size.
+  /// - Throws: An error that names the file, what was expected, and what was found.
+  public init(
+    contentsOf path: String, architecture: String? = nil, layer: String? = nil, preprocessing: String? = nil,
+    inputSize: Int? = nil
+  ) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw TaskError(.missingInput, "\(path): there is no such file of weights")
+    }
+    let network = try ImportedNetwork.open(
+      path, architecture: architecture, inputSize: inputSize.map { Size($0) })
+    let graph = try network.embedding(layer: layer)
+    guard graph.inputs.count == 1, graph.nodes[graph.inputs[0]].shape.count == 3 else {
+      throw TaskError(.badInput, "\(path): should take one picture, found \(graph.inputs.count) inputs of shapes "
+        + graph.inputs.map { "\(graph.nodes[$0].shape)" }.joined(separator: ", "))
+    }
+    guard [1, 3].contains(network.channels) else {
+      throw TaskError(.badInput, "\(path): should take pictures of 1 or 3 channels, found \(network.channels)")
+    }
+    self.network = network
+    self.graph = graph
+    if let preprocessing {
+      guard let mode = Preprocessing(rawValue: preprocessing) else {
+        let modes = Preprocessing.allCases.map(\.rawValue).joined(separator: ", ")
+        throw TaskError(.wrongArguments, "'\(preprocessing)' is no way of preprocessing; choose one of \(modes)")
+      }
+      self.preprocessing = mode
+    } else {
+      self.preprocessing = try ModelRecord.read(path)?.preprocessing ?? network.preprocessing
+    }
+  }
+
+  /// The file, as it was given.
+  public var path: String { network.path }
+  /// The catalogue's name of the network, where it is one of the catalogue.
+  public var architecture: String? { network.architecture }
+  /// The layer whose output is the embedding.
+  public var layer: String { graph.nodes[graph.outputs[0]].name }
+  /// The embedding's width, D.
+  public var embeddingWidth: Int { graph.nodes[graph.outputs[0]].shape[0] }
+  /// The input's height and width in pixels, and its channels: 3, or 1 for grey.
+  public var inputShape: [Int] { network.inputShape }
+
+  /// Writes the network's numbers for one picture: upright RGB, resized as Pillow does it bilinearly, preprocessed.
+  package func fill(_ row: UnsafeMutableBufferPointer<Float>, from picture: Picture) {
+    let (height, width, channels) = (inputShape[0], inputShape[1], inputShape[2])
+    let resized = picture.width == width && picture.height == height
+      ? picture : picture.resized(width: width, height: height, filter: .bilinear)
+    resized.pixels.withUnsafeBufferPointer { preprocessing.write($0, channels: channels, into: row.baseAddress!) }
+  }
+}

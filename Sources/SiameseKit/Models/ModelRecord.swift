@@ -1,0 +1,95 @@
+import Foundation
+import HDF5
+import Keras
+import MetricLearning
+
+/// What a model file says beside its network: how to feed it, how to compare its embeddings, and how it was made.
+///
+/// It lies in the group `siamese` of the file, where Keras does not look; see `Docs/Formats.md`.
+public struct ModelRecord: Sendable, Equatable {
+  /// The version of the group's layout that this toolkit writes.
+  public static let formatVersion = 1
+
+  /// The measure by which the embeddings are compared: in training, against thresholds and in search.
+  public var distance: Distance
+  /// How 8-bit pixels become the network's numbers.
+  public var preprocessing: Preprocessing
+  /// The classes it was trained on.
+  public var classes: [String]
+  /// Thresholds measured on classes that training never saw, by false-accept rate, ascending.
+  public var thresholds: [Threshold]
+  /// How it was made: backbone's name and hash, options, seed, version.
+  public var provenance: [String: String]
+
+  /// A distance below which two pictures count as the same.
+  public struct Threshold: Sendable, Equatable, Codable {
+    /// The share of different pairs accepted at this threshold; for the equal-error threshold, that rate.
+    public var falseAcceptRate: Double
+    public var trueAcceptRate: Double
+    public var distance: Float
+  }
+
+  public init(
+    distance: Distance, preprocessing: Preprocessing, classes: [String] = [], thresholds: [Threshold] = [],
+    provenance: [String: String] = [:]
+  ) {
+    self.distance = distance
+    self.preprocessing = preprocessing
+    self.classes = classes
+    self.thresholds = thresholds
+    self.provenance = provenance
+  }
+}
+
+extension ModelRecord {
+  static let groupName = "siamese"
+
+  /// The record of a model file; nil where the file is a plain Keras file.
+  static func read(_ path: String) throws -> ModelRecord? {
+    let file = try? HDF5File(path)
+    guard let root = file?.root, try root.kind(of: groupName) == .group else { return nil }
+    let group = try root.group(groupName)
+    func fail(_ reason: String) -> TaskError { TaskError(.badInput, "\(path): in the group '\(groupName)', \(reason)") }
+    guard let version = try group.integer("format_version") else { throw fail("the attribute 'format_version' is missing") }
+    guard version <= formatVersion else {
+      throw fail("the layout is version \(version), and this tool knows up to \(formatVersion); use a newer version of it")
+    }
+    guard let distanceName = try group.string("distance"), let distance = try? Distance(name: distanceName) else {
+      throw fail("the attribute 'distance' should name a distance, found '\(try group.string("distance") ?? "nothing")'")
+    }
+    guard let preprocessing = try group.string("preprocessing").flatMap(Preprocessing.init(rawValue:)) else {
+      throw fail("the attribute 'preprocessing' should be one of \(Preprocessing.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    var record = ModelRecord(distance: distance, preprocessing: preprocessing)
+    if try group.contains("classes") { record.classes = try group.dataSet("classes").readStrings() }
+    if let text = try group.string("thresholds") {
+      record.thresholds = try decode([Threshold].self, text, or: fail("the attribute 'thresholds' is not as written"))
+    }
+    if let text = try group.string("provenance") {
+      record.provenance = try decode([String: String].self, text, or: fail("the attribute 'provenance' is not as written"))
+    }
+    return record
+  }
+
+  func write(into root: HDF5GroupWriter) throws {
+    let group = try root.group(Self.groupName)
+    try group.setAttribute("format_version", Self.formatVersion)
+    try group.setAttribute("tool_version", toolVersion)
+    try group.setAttribute("distance", distance.name)
+    try group.setAttribute("preprocessing", preprocessing.rawValue)
+    if !classes.isEmpty { try group.write("classes", strings: classes) }
+    try group.setAttribute("thresholds", Self.encode(thresholds))
+    try group.setAttribute("provenance", Self.encode(provenance))
+  }
+
+  private static func encode(_ value: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  private static func decode<Value: Decodable>(_: Value.Type, _ text: String, or error: TaskError) throws -> Value {
+    guard let value = try? JSONDecoder().decode(Value.self, from: Data(text.utf8)) else { throw error }
+    return value
+  }
+}

@@ -38,8 +38,10 @@ struct EmbedCommand: ParsableCommand {
 }
 
 extension PictureOptions {
-  func list() throws -> PictureList {
-    try data.map(PictureList.init(folderOrList:)) ?? PictureList(files: images)
+  /// The pictures of the folder or list, or the single ones, without labels.
+  func list() throws -> LabelledPictures {
+    guard let data else { return LabelledPictures(paths: images, labels: images.map { _ in "" }) }
+    return data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
   }
 }
 

@@ -1,5 +1,6 @@
 import CCrypto
 import Foundation
+import HDF5
 
 /// The bytes of a file, mapped where the file system can.
 /// - Throws: `TaskError` of kind missing input or input/output.
@@ -15,13 +16,9 @@ func readFile(_ path: String) throws -> Data {
 }
 
 /// Writes a file whole or not at all: to a temporary name beside it, which then takes the final name.
-/// - Throws: `TaskError` of kind input/output.
+/// - Throws: `HDF5Error.unwritable` with the path and the reason.
 public func writeFile(_ data: Data, to path: String) throws {
-  do {
-    try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-  } catch {
-    throw TaskError(.inputOutput, "\(path): cannot be written (\(reason(error))); check that the folder exists, may be written to and has room")
-  }
+  try AtomicFile.write(to: path) { try data.write(to: URL(fileURLWithPath: $0)) }
 }
 
 private func reason(_ error: any Error) -> String {

@@ -30,14 +30,29 @@ package final class WorkerThreads: @unchecked Sendable {
   /// Calls `body` once on every worker with the worker's index, and returns when all have finished.
   package func run(_ body: @escaping @Sendable (Int) -> Void) {
     turn.withLock {
-      condition.lock()
+      start(body)
+      while !isFinished(within: 3600) {}
+    }
+  }
+
+  /// Has every worker call `body`, and returns at once; one caller at a time, who then waits with `isFinished(within:)`.
+  package func start(_ body: @escaping @Sendable (Int) -> Void) {
+    condition.withLock {
+      precondition(running == 0, "the workers are still at the work before")
       work = body
       generation += 1
       running = count
       condition.broadcast()
-      while running > 0 { condition.wait() }
-      work = nil
-      condition.unlock()
+    }
+  }
+
+  /// Waits until the workers have finished, `seconds` at the most, and says whether they have.
+  package func isFinished(within seconds: Double) -> Bool {
+    condition.withLock {
+      let deadline = Date(timeIntervalSinceNow: seconds)
+      while running > 0 { if !condition.wait(until: deadline) { break } }
+      if running == 0 { work = nil }
+      return running == 0
     }
   }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// How two rows of numbers are compared when a great many are: a block of distances at a time.
 package enum RowMeasure: String, Sendable, CaseIterable {

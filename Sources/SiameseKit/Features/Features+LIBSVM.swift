@@ -1,0 +1,50 @@
+import Foundation
+import Tensors
+
+/// LIBSVM's data format: `label index:value …`, indices from 1, zeros left out; names in a `.tsv` beside it.
+extension Features {
+  init(libsvm path: String) throws {
+    func fail(_ line: Int, _ reason: String) -> TaskError { TaskError(.badInput, "\(path): line \(line): \(reason)") }
+    let text = String(decoding: try readFile(path), as: UTF8.self)
+    var rows: [[(index: Int, value: Float)]] = [], numbers: [String] = [], width = 0
+    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+      let fields = line.split(whereSeparator: \.isWhitespace)
+      guard let label = fields.first else { continue }
+      guard Double(label) != nil else { throw fail(number + 1, "the label '\(label)' is not a number") }
+      var row: [(index: Int, value: Float)] = []
+      for field in fields.dropFirst() {
+        let parts = field.split(separator: ":", maxSplits: 1)
+        guard parts.count == 2, let index = Int(parts[0]), index > (row.last?.index ?? 0), let value = Float(parts[1]) else {
+          throw fail(number + 1, "'\(field)' should be index:value, with indices from 1 that ascend")
+        }
+        row.append((index, value))
+      }
+      width = max(width, row.last?.index ?? 0)
+      rows.append(row)
+      numbers.append(String(label))
+    }
+    guard width > 0, width <= 1 << 24, rows.count.multipliedReportingOverflow(by: width).partialValue <= 1 << 33 else {
+      throw TaskError(.badInput, "\(path): \(rows.count) rows with indices up to \(width) cannot be held as a matrix")
+    }
+    var elements = [Float](repeating: 0, count: rows.count * width)
+    for (number, row) in rows.enumerated() { for (index, value) in row { elements[number * width + index - 1] = value } }
+    let names = try RowNames.read(beside: path, rows: rows.count)
+    let hasNames = names.labels.contains { !$0.isEmpty }
+    self.init(
+      embeddings: Tensor(shape: [rows.count, width], elements: elements), labels: hasNames ? names.labels : numbers,
+      paths: names.paths)
+  }
+
+  func writeLIBSVM(to path: String) throws {
+    let classes = indexedLabels()
+    let areNumbers = classes.classes.allSatisfy { Double($0) != nil }
+    try RowNames(labels: labels, paths: paths).write(beside: path)
+    var text = ""
+    for row in 0..<count {
+      text += areNumbers ? labels[row] : String(classes.indices[row])
+      for (column, value) in embeddings.row(row).enumerated() where value != 0 { text += " \(column + 1):\(value)" }
+      text += "\n"
+    }
+    try writeFile(Data(text.utf8), to: path)
+  }
+}

@@ -70,7 +70,7 @@ package struct ImportedNetwork: Sendable {
       defaultSize: Size((architecture ?? Architecture.called(model.name))?.inputSize ?? 224))
     do { try reader.read(model) } catch let error as KerasError {
       // Lambdas hold Python code, which is never run; but a known network is known by its other layers.
-      guard case .unsupportedLayer(_, _, "Lambda", _) = error,
+      guard case .unsupportedLayer(_, _, let className, _) = error, ["Lambda", "LRN2D"].contains(className),
         let known = try? open(weightsOf: file, architecture: architecture, inputSize: inputSize)
       else { throw error }
       return known

@@ -155,7 +155,10 @@ extension NetworkBuilder {
   }
 
   /// `Normalization` whose mean and variance are weights: `(x − mean) / √variance`.
-  package mutating func standardization(_ name: String, _ input: Int) throws(GraphError) -> Int {
+  /// - Parameter doubledForImageNet: Whether ImageNet's variances ask for a division by `√deviation` besides.
+  package mutating func standardization(
+    _ name: String, _ input: Int, doubledForImageNet: Bool = false
+  ) throws(GraphError) -> Int {
     let channels = [shape(input).last ?? 0]
     let weights = [
       KerasLayer.Weight(name: "mean", shape: channels, isTrainable: false),
@@ -166,9 +169,11 @@ extension NetworkBuilder {
       name, "Normalization", .affine(scale: true, offset: true), [input],
       roles: roles(name, [(.scale, "scale"), (.offset, "offset")]), weights: weights,
       parameters: [
-        .init(path: parameterPath(name, "scale"), shape: channels, sources: [1]) { Standardization.scale($0[0]) },
+        .init(path: parameterPath(name, "scale"), shape: channels, sources: [1]) {
+          Standardization.scale($0[0], doubledForImageNet: doubledForImageNet)
+        },
         .init(path: parameterPath(name, "offset"), shape: channels, sources: [0, 1]) {
-          Standardization.offset(mean: $0[0], variance: $0[1])
+          Standardization.offset(mean: $0[0], variance: $0[1], doubledForImageNet: doubledForImageNet)
         },
       ])
   }
@@ -219,11 +224,21 @@ extension NetworkBuilder {
 /// How mean and variance become a factor and an offset.
 enum Standardization {
   /// Keras divides by `max(√variance, 1e-7)`.
-  static func scale(_ variance: Tensor) -> Tensor {
-    Tensor(shape: variance.shape, elements: variance.elements.map { 1 / max($0.squareRoot(), 1e-7) })
+  static func scale(_ variance: Tensor, doubledForImageNet: Bool = false) -> Tensor {
+    let deviations: [Float] = [0.229, 0.224, 0.225]
+    let isImageNet =
+      doubledForImageNet && variance.count == 3
+      && zip(variance.elements, deviations).allSatisfy { abs($0 - $1 * $1) < 1e-4 }
+    return Tensor(
+      shape: variance.shape,
+      elements: variance.elements.map {
+        let deviation = max($0.squareRoot(), 1e-7)
+        return isImageNet ? 1 / (deviation * deviation.squareRoot()) : 1 / deviation
+      })
   }
 
-  static func offset(mean: Tensor, variance: Tensor) -> Tensor {
-    Tensor(shape: mean.shape, elements: zip(mean.elements, scale(variance).elements).map { -$0 * $1 })
+  static func offset(mean: Tensor, variance: Tensor, doubledForImageNet: Bool = false) -> Tensor {
+    let scale = scale(variance, doubledForImageNet: doubledForImageNet)
+    return Tensor(shape: mean.shape, elements: zip(mean.elements, scale.elements).map { -$0 * $1 })
   }
 }

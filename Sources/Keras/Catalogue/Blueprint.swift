@@ -37,6 +37,9 @@ package final class Blueprint {
     }
   }
 
+  fileprivate func enter(_ model: String) { builder.nesting.append(model) }
+  fileprivate func leave() { builder.nesting.removeLast() }
+
   /// The map in the order in which it is flattened.
   fileprivate func flattening(_ name: String, _ node: Int) -> Int {
     guard flattensChannelsFirst, shape(node).count == 3 else { return node }
@@ -156,6 +159,14 @@ package struct FeatureMap {
     next { builder throws(GraphError) in try builder.standardization(blueprint.name(name, "Normalization"), node) }
   }
 
+  /// `Normalization` as EfficientNet has it: ImageNet's statistics in a file ask for a second scaling, by the root of the
+  /// deviation, which Keras adds when it loads those weights.
+  package func standardizedAsImageNet(_ name: String? = nil) -> FeatureMap {
+    next { builder throws(GraphError) in
+      try builder.standardization(blueprint.name(name, "Normalization"), node, doubledForImageNet: true)
+    }
+  }
+
   /// `Normalization` with fixed mean and variance a channel.
   package func standardized(_ name: String? = nil, mean: [Float], variance: [Float]) -> FeatureMap {
     let scale = variance.map { 1 / $0.squareRoot() }
@@ -222,6 +233,13 @@ package struct FeatureMap {
     layer(name, "StochasticDepth", .stochasticDepth(rate: rate))
   }
 
+  /// `Dropout` of whole samples.
+  package func droppedAsWhole(_ name: String? = nil, _ rate: Float) -> FeatureMap {
+    layer(name, "Dropout", .stochasticDepth(rate: rate))
+  }
+
+  package func identity(_ name: String? = nil) -> FeatureMap { layer(name, "Activation", .identity) }
+
   package func flatten(_ name: String? = nil) -> FeatureMap {
     let name = blueprint.name(name, "Flatten")
     return FeatureMap(blueprint: blueprint, node: blueprint.flattening(name, node))
@@ -247,6 +265,27 @@ package struct FeatureMap {
 
   package func add(_ name: String? = nil, _ others: FeatureMap...) -> FeatureMap {
     layer(name, "Add", .elementwise(.add), others)
+  }
+
+  /// `other + self`, as an operator in the model's code.
+  package func added(to other: FeatureMap) -> FeatureMap {
+    other.layer(nil, "Operator", .elementwise(.add), [self])
+  }
+
+  /// `self + scale · other`.
+  package func addScaled(_ name: String? = nil, _ other: FeatureMap, scale: Float) -> FeatureMap {
+    next { builder throws(GraphError) in
+      let name = blueprint.name(name, "CustomScaleLayer")
+      let scaled = try builder.part(name, "scaled", .linear(scale: scale, offset: 0), [other.node])
+      return try builder.add(name, "CustomScaleLayer", .elementwise(.add), [node, scaled])
+    }
+  }
+
+  /// The layers that `body` adds, as a `Sequential` model of that name inside this one.
+  package func inside(_ model: String, _ body: (FeatureMap) -> FeatureMap) -> FeatureMap {
+    blueprint.enter(model)
+    defer { blueprint.leave() }
+    return body(self)
   }
 
   package func multiply(_ name: String? = nil, _ other: FeatureMap) -> FeatureMap {

@@ -53,19 +53,27 @@ extension NetworkBuilder {
     return finished.sorted { (-depth[$0], met[$0]) < (-depth[$1], met[$1]) }
   }
 
-  /// Where Keras 3 puts each layer's weights: by path, the group `layers/conv2d_3`.
+  /// Where Keras 3 puts each layer's weights: by path, the group `layers/conv2d_3`, or
+  /// `layers/sequential_1/layers/conv2d` for a layer of a nested model.
   package func places() -> [String: String] {
     var counts: [String: Int] = [:]
+    var models: [String: String] = [:]
     var result: [String: String] = [:]
-    for index in modelOrder() where !Self.isOperator(layers[index]) {
-      let stem = KerasWeightTree.snakeCase(layers[index].className)
-      result[layers[index].path] =
-        "layers/\(KerasWeightTree.groupName(className: layers[index].className, index: counts[stem] ?? 0))"
-      counts[stem, default: 0] += 1
+    func place(_ className: String, in model: String) -> String {
+      let stem = model + KerasWeightTree.snakeCase(className)
+      defer { counts[stem, default: 0] += 1 }
+      return "\(model)layers/\(KerasWeightTree.groupName(className: className, index: counts[stem] ?? 0))"
+    }
+    // Operators of the model's code stand in the graph but are not layers.
+    for layer in modelOrder().map({ layers[$0] }) where layer.className != "Operator" {
+      var model = ""
+      for depth in layer.nesting.indices {
+        let path = layer.nesting[...depth].joined(separator: "/")
+        if models[path] == nil { models[path] = place("Sequential", in: model) + "/" }
+        model = models[path] ?? ""
+      }
+      result[layer.path] = place(layer.className, in: model)
     }
     return result
   }
-
-  /// Operators of the model's code stand in the graph but are not layers.
-  private static func isOperator(_ layer: KerasLayer) -> Bool { layer.className == "TFOpLambda" }
 }

@@ -35,10 +35,24 @@ struct Recognition {
     switch file.weights {
     case .layers(let layers):
       isTree = false
-      entries = layers.filter { !$0.weights.isEmpty }.map { Entry(name: $0.name, weights: $0.weights) }
+      entries = layers.filter { !$0.weights.isEmpty }.flatMap(Self.entries)
     case .tree(let tree):
       isTree = true
       entries = try tree.placesWithWeights().map { Entry(name: $0, weights: try tree.weights(at: $0)) }
+    }
+  }
+
+  /// A layer's entry, or those of the layers of a nested model, whose weights stand under their own layers' names.
+  private static func entries(of layer: KerasLayerWeights) -> [Entry] {
+    let owners = layer.weights.map { $0.name.split(separator: "/").dropLast().last.map(String.init) ?? "" }
+    guard Set(owners).count > 1, !owners.contains(""), !owners.contains(layer.name) else {
+      return [Entry(name: layer.name, weights: layer.weights)]
+    }
+    var order: [String] = []
+    for owner in owners where !order.contains(owner) { order.append(owner) }
+    return order.map { owner in
+      Entry(
+        name: "\(layer.name)/\(owner)", weights: zip(owners, layer.weights).filter { $0.0 == owner }.map(\.1))
     }
   }
 

@@ -1,0 +1,55 @@
+import Foundation
+
+/// What each step of a plan costs.
+package struct PlanProfile: Sendable, Codable {
+  package struct Step: Sendable, Codable {
+    /// The layer it belongs to.
+    package var layer: String
+    /// What it does: convolution, reorder, pooling, …
+    package var kind: String
+    /// oneDNN's name for the code that does it, or "own" for a loop of ours.
+    package var implementation: String
+    /// The fastest of all runs.
+    package var milliseconds: Double
+    /// Multiplications and additions of the plain algorithm.
+    package var operationCount: Int
+    /// Bytes read and written, weights included.
+    package var byteCount: Int
+
+    package var gigaflops: Double { milliseconds > 0 ? Double(operationCount) / milliseconds * 1e-6 : 0 }
+  }
+
+  package var steps: [Step]
+}
+
+extension InferencePlan {
+  /// Times every step, in `runs` runs on inputs of zeros after one to warm up.
+  package func profile(runs: Int) throws -> PlanProfile {
+    let inputs = inputShapes.map { [Float](repeating: 0.1, count: batch * $0.reduce(1, *)) }
+    let outputs = outputShapes.map { UnsafeMutablePointer<Float>.allocate(capacity: batch * $0.reduce(1, *)) }
+    defer { for output in outputs { output.deallocate() } }
+    let pointers = inputs.map { input in
+      let copy = UnsafeMutablePointer<Float>.allocate(capacity: input.count)
+      copy.initialize(from: input, count: input.count)
+      return copy
+    }
+    defer { for pointer in pointers { pointer.deallocate() } }
+    var best = [Double](repeating: .infinity, count: program.steps.count)
+    for run in 0...max(1, runs) {
+      let seconds = try timed(pointers.map { UnsafePointer($0) }, into: outputs)
+      if run > 0 { for index in best.indices { best[index] = min(best[index], seconds[index]) } }
+    }
+    return PlanProfile(
+      steps: zip(program.steps, best).map { step, seconds in
+        let implementation =
+          switch step.work {
+          case .primitive(let primitive): primitive.description.implementation
+          case .kernel: "own"
+          }
+        return PlanProfile.Step(
+          layer: step.node, kind: step.kind, implementation: implementation, milliseconds: seconds * 1e3,
+          operationCount: step.operationCount,
+          byteCount: step.operands.reduce(0) { $0 + ($1.argument == .scratchpad ? 0 : $1.layout.byteCount) })
+      })
+  }
+}

@@ -9,6 +9,27 @@ extern int omp_get_max_threads(void);
 void siamese_set_thread_count(int count) { omp_set_num_threads(count); }
 int siamese_thread_count(void) { return omp_get_max_threads(); }
 
+// What compilers turn `#pragma omp parallel` into; the pragma itself would need a flag that packages may not set.
+extern void GOMP_parallel(void (*region)(void *), void *data, unsigned threads, unsigned flags);
+extern int omp_get_thread_num(void);
+extern int omp_get_num_threads(void);
+
+struct parallel_work {
+  int parts;
+  void *context;
+  void (*body)(int, void *);
+};
+
+static void parallel_region(void *data) {
+  const struct parallel_work *work = data;
+  for (int i = omp_get_thread_num(); i < work->parts; i += omp_get_num_threads()) work->body(i, work->context);
+}
+
+void siamese_parallel(int parts, void *context, void (*body)(int, void *)) {
+  struct parallel_work work = {parts, context, body};
+  GOMP_parallel(parallel_region, &work, 0, 0);
+}
+
 const char *siamese_implementation_name(const_dnnl_primitive_desc_t description) {
   const char *name = "";
   dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);

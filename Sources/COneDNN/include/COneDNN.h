@@ -11,6 +11,8 @@
 void siamese_set_thread_count(int count);
 /// The size of the calling thread's pool.
 int siamese_thread_count(void);
+/// Calls `body` with every index below `parts` on the calling thread's pool, the one that oneDNN works with too.
+void siamese_parallel(int parts, void *context, void (*body)(int index, void *context));
 
 // MARK: Memory descriptors ("layouts"): heap copies in version 2, oneDNN's own handles in version 3.
 

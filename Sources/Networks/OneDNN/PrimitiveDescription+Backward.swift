@@ -3,24 +3,24 @@ import COneDNN
 /// Backward primitives. Each takes the forward (training) description it belongs to.
 extension PrimitiveDescription {
   package static func convolutionBackwardData(
-    of forward: PrimitiveDescription, sourceGradient: Layout, weights: Layout, destinationGradient: Layout,
-    window: Window
+    of forward: PrimitiveDescription, _ algorithm: ConvolutionAlgorithm = .direct, sourceGradient: Layout,
+    weights: Layout, destinationGradient: Layout, window: Window
   ) throws -> PrimitiveDescription {
     var window = window.raw
     return try describe("the gradient of a convolution's input \(sourceGradient.extents)", [], forward: forward) {
       siamese_convolution_backward_data(
-        $0, $1, dnnl_convolution_direct, sourceGradient.handle, weights.handle, destinationGradient.handle, &window)
+        $0, $1, algorithm.raw, sourceGradient.handle, weights.handle, destinationGradient.handle, &window)
     }
   }
 
   package static func convolutionBackwardWeights(
-    of forward: PrimitiveDescription, source: Layout, weightsGradient: Layout, biasGradient: Layout?,
-    destinationGradient: Layout, window: Window
+    of forward: PrimitiveDescription, _ algorithm: ConvolutionAlgorithm = .direct, source: Layout,
+    weightsGradient: Layout, biasGradient: Layout?, destinationGradient: Layout, window: Window
   ) throws -> PrimitiveDescription {
     var window = window.raw
     return try describe("the gradient of a convolution's weights \(weightsGradient.extents)", [], forward: forward) {
       siamese_convolution_backward_weights(
-        $0, $1, dnnl_convolution_direct, source.handle, weightsGradient.handle, biasGradient?.handle,
+        $0, $1, algorithm.raw, source.handle, weightsGradient.handle, biasGradient?.handle,
         destinationGradient.handle, &window)
     }
   }
@@ -84,12 +84,13 @@ extension PrimitiveDescription {
 
   /// Of data, scale and shift.
   package static func batchNormalizationBackward(
-    of forward: PrimitiveDescription, gradient: Layout, data: Layout, epsilon: Float, globalStatistics: Bool
+    of forward: PrimitiveDescription, gradient: Layout, data: Layout, epsilon: Float, globalStatistics: Bool,
+    rectified: Bool = false
   ) throws -> PrimitiveDescription {
     try describe("the gradient of a batch normalisation of \(data.extents)", [], forward: forward) {
       siamese_batch_normalization_backward(
         $0, $1, dnnl_backward, gradient.handle, data.handle, epsilon,
-        NormalizationFlags.raw(globalStatistics: globalStatistics))
+        NormalizationFlags.raw(globalStatistics: globalStatistics, rectified: rectified))
     }
   }
 

@@ -136,13 +136,15 @@ extension PrimitiveDescription {
     }
   }
 
-  /// With scale and shift as arguments; `globalStatistics` takes mean and variance as inputs.
+  /// With scale and shift as arguments; `globalStatistics` takes mean and variance as inputs; `rectified` ends with a
+  /// ReLU, whose mask is the workspace.
   package static func batchNormalization(
-    _ direction: Direction, _ data: Layout, epsilon: Float, globalStatistics: Bool
+    _ direction: Direction, _ data: Layout, epsilon: Float, globalStatistics: Bool, rectified: Bool = false
   ) throws -> PrimitiveDescription {
     try describe("a batch normalisation of \(data.extents)", []) {
       siamese_batch_normalization_forward(
-        $0, $1, direction.raw, data.handle, epsilon, NormalizationFlags.raw(globalStatistics: globalStatistics))
+        $0, $1, direction.raw, data.handle, epsilon,
+        NormalizationFlags.raw(globalStatistics: globalStatistics, rectified: rectified))
     }
   }
 
@@ -169,7 +171,8 @@ extension PrimitiveDescription {
 }
 
 enum NormalizationFlags {
-  static func raw(globalStatistics: Bool) -> UInt32 {
+  static func raw(globalStatistics: Bool, rectified: Bool = false) -> UInt32 {
     dnnl_use_scale.rawValue | dnnl_use_shift.rawValue | (globalStatistics ? dnnl_use_global_stats.rawValue : 0)
+      | (rectified ? dnnl_fuse_norm_relu.rawValue : 0)
   }
 }

@@ -1,0 +1,59 @@
+import COneDNN
+
+/// Runs `body(start, end)` over parts of `0 ..< count` on the calling thread's OpenMP pool, the same one that oneDNN
+/// uses. Parts are the same for the same pool size, so reductions over them repeat bit by bit.
+func parallel(_ count: Int, grain: Int = 16_384, _ body: (_ part: Range<Int>) -> Void) {
+  let parts = min(Int(siamese_thread_count()), (count + grain - 1) / grain)
+  guard parts > 1 else {
+    if count > 0 { body(0..<count) }
+    return
+  }
+  let share = ((count + parts - 1) / parts + 15) / 16 * 16
+  withoutActuallyEscaping(body) { body in
+    var context = ParallelContext(count: count, share: share, body: body)
+    withUnsafeMutablePointer(to: &context) { context in
+      siamese_parallel(Int32(parts), context) { index, context in
+        guard let context = context?.assumingMemoryBound(to: ParallelContext.self).pointee else { return }
+        let start = Int(index) * context.share
+        let end = min(start + context.share, context.count)
+        if start < end { context.body(start..<end) }
+      }
+    }
+  }
+}
+
+private struct ParallelContext {
+  let count: Int
+  let share: Int
+  let body: (Range<Int>) -> Void
+}
+
+typealias Wide = SIMD16<Float>
+
+/// Calls `wide` at every sixteenth index of `part` and `single` at the rest.
+@inline(__always)
+func forEachWide(_ part: Range<Int>, _ wide: (Int) -> Void, _ single: (Int) -> Void) {
+  var i = part.lowerBound
+  while i + 16 <= part.upperBound {
+    wide(i)
+    i += 16
+  }
+  while i < part.upperBound {
+    single(i)
+    i += 1
+  }
+}
+
+extension UnsafeMutablePointer<Float> {
+  /// Sixteen neighbouring elements, at any alignment.
+  @inline(__always) func wide(_ i: Int) -> Wide {
+    UnsafeRawPointer(self + i).loadUnaligned(as: Wide.self)
+  }
+  @inline(__always) func setWide(_ i: Int, _ value: Wide) {
+    UnsafeMutableRawPointer(self + i).storeBytes(of: value, as: Wide.self)
+  }
+}
+
+extension UnsafePointer<Float> {
+  @inline(__always) func wide(_ i: Int) -> Wide { UnsafeRawPointer(self + i).loadUnaligned(as: Wide.self) }
+}

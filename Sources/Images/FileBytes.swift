@@ -36,7 +36,9 @@ enum FileBytes {
   }
 
   /// Writes to a temporary name beside `path`, flushes, and renames: `path` holds the old bytes or the new, never less.
-  static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws(ImageError) {
+  ///
+  /// - Parameter flushes: Waits until the disk has it. Thousands of files that can be made again need not.
+  static func write(_ bytes: UnsafeRawBufferPointer, to path: String, flushes: Bool = true) throws(ImageError) {
     let temporary = "\(path).\(getpid()).\(UInt32.random(in: .min ... .max)).part"
     let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw .unwritable(path: path, reason: lastError) }
@@ -47,7 +49,7 @@ enum FileBytes {
       if put < 0 && errno != EINTR { failure = lastError }
       if put > 0 { written += put }
     }
-    if failure == nil && fsync(file) != 0 && errno != EINVAL { failure = lastError }
+    if flushes && failure == nil && fsync(file) != 0 && errno != EINVAL { failure = lastError }
     if close(file) != 0 && failure == nil { failure = lastError }
     if failure == nil && rename(temporary, path) != 0 { failure = lastError }
     if let failure {

@@ -17,7 +17,7 @@ public struct SiameseCommand: ParsableCommand {
         siamese verify --model model.h5 a.png b.png
       """,
     version: toolVersion,
-    subcommands: [EmbedCommand.self]
+    subcommands: [EmbedCommand.self, GlyphsCommand.self]
   )
 
   public init() {}

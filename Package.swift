@@ -34,7 +34,7 @@ let package = Package(
 
     // Floor 3: Keras files, metric learning.
     .target(name: "Keras", dependencies: ["HDF5", "Networks", "Tensors", "Images", "CZip"]),
-    .target(name: "MetricLearning", dependencies: ["Networks", "Tensors"]),
+    .target(name: "MetricLearning", dependencies: ["Networks", "Tensors", "HDF5"]),
 
     // Floor 4: whole tasks.
     .target(

@@ -68,6 +68,13 @@ extension Objective {
     public var activeShare: Double
     /// Mean distances of positive and negative pairs in the batch.
     public var positiveDistance: Double, negativeDistance: Double
+
+    package init(
+      value: Double, gradient: Tensor, activeShare: Double, positiveDistance: Double, negativeDistance: Double
+    ) {
+      (self.value, self.gradient, self.activeShare) = (value, gradient, activeShare)
+      (self.positiveDistance, self.negativeDistance) = (positiveDistance, negativeDistance)
+    }
   }
 
   /// Where proxies start: drawn from the normal distribution, of unit length on average.

@@ -52,6 +52,21 @@ package struct Optimizer: Sendable, Equatable {
     }
   }
 
+  /// Moves one weight that lies elsewhere, such as a loss's proxies, by its gradient.
+  package mutating func step(_ path: String, _ tensor: inout Tensor, gradient: Tensor, rate: Float) {
+    precondition(gradient.shape == tensor.shape, "'\(path)' has shape \(tensor.shape), its gradient \(gradient.shape)")
+    let shape = tensor.shape
+    let count = tensor.count
+    let decay = shape.count > 1 ? weightDecay : 0
+    var gradient = gradient
+    tensor.elements.withUnsafeMutableBufferPointer { w in
+      gradient.elements.withUnsafeMutableBufferPointer { g in
+        guard let w = w.baseAddress, let g = g.baseAddress else { return }
+        step(path, shape, w, g, count, rate, decay)
+      }
+    }
+  }
+
   private mutating func step(
     _ path: String, _ shape: [Int], _ w: UnsafeMutablePointer<Float>, _ g: UnsafeMutablePointer<Float>, _ count: Int,
     _ rate: Float, _ decay: Float

@@ -1,0 +1,43 @@
+import Foundation
+
+/// What a step of training has to say: one line of the log.
+public struct StepRecord: Sendable, Codable, Equatable {
+  /// Counted from 1.
+  public var step: Int
+  public var loss: Double
+  /// The share of triplets or pairs with a loss above zero.
+  public var activeShare: Double
+  /// Mean distances of pairs of one class and of two.
+  public var positiveDistance: Double
+  public var negativeDistance: Double
+  public var learningRate: Double
+  /// Length of the gradient before clipping.
+  public var gradientNorm: Double
+  public var seconds: Double
+  public var imagesPerSecond: Double
+  /// The validation figure after this step, where one was taken; smaller is better.
+  public var validation: Double?
+  public var isBest: Bool?
+  /// What the collapse watch had to say.
+  public var warning: String?
+
+  enum CodingKeys: String, CodingKey {
+    case step, loss, seconds, validation, warning
+    case activeShare = "active_share"
+    case positiveDistance = "positive_distance"
+    case negativeDistance = "negative_distance"
+    case learningRate = "learning_rate"
+    case gradientNorm = "gradient_norm"
+    case imagesPerSecond = "images_per_second"
+    case isBest = "best"
+  }
+
+  /// One line of JSON without the line's end, keys in alphabetical order.
+  public var jsonLine: String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+    return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+  }
+}

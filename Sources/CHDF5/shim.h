@@ -22,12 +22,13 @@ static inline size_t siamese_h5_variable(void) { return H5T_VARIABLE; }
 static inline haddr_t siamese_h5_no_address(void) { return HADDR_UNDEF; }
 static inline hid_t siamese_h5_whole_space(void) { return H5S_ALL; }
 
-// `H5Literate` is a function in 1.10 and a macro from 1.12 on; only the name is used here.
-typedef void (*siamese_h5_name)(const char *name, void *context);
+// `H5Literate` and `H5Lget_info` are functions in 1.10 and macros from 1.12 on.
+typedef void (*siamese_h5_name)(const char *name, int is_hard, void *context);
 struct siamese_h5_visit { siamese_h5_name each; void *context; };
 static inline herr_t siamese_h5_visit_link(hid_t group, const char *name, const H5L_info_t *info, void *visit) {
-  (void)group; (void)info;
-  ((struct siamese_h5_visit *)visit)->each(name, ((struct siamese_h5_visit *)visit)->context);
+  (void)group;
+  struct siamese_h5_visit *to = (struct siamese_h5_visit *)visit;
+  to->each(name, info->type == H5L_TYPE_HARD, to->context);
   return 0;
 }
 static inline herr_t siamese_h5_each_link(hid_t group, int by_creation, siamese_h5_name each, void *context) {
@@ -35,4 +36,9 @@ static inline herr_t siamese_h5_each_link(hid_t group, int by_creation, siamese_
   hsize_t position = 0;
   return H5Literate(
       group, by_creation ? H5_INDEX_CRT_ORDER : H5_INDEX_NAME, H5_ITER_INC, &position, siamese_h5_visit_link, &visit);
+}
+static inline int siamese_h5_is_hard_link(hid_t file, const char *path) {
+  H5L_info_t info;
+  return H5Lexists(file, path, H5P_DEFAULT) > 0 && H5Lget_info(file, path, &info, H5P_DEFAULT) >= 0 &&
+         info.type == H5L_TYPE_HARD;
 }

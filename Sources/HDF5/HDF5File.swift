@@ -43,7 +43,7 @@ package final class HDF5File: Sendable {
         throw HDF5Error.unreadable(file: name, reason: "it is not a plain file")
       }
       byteCount = Int(status.st_size)
-      try Superblock.check(descriptor: descriptor, byteCount: byteCount, file: name)
+      try StructureCheck.run(descriptor: descriptor, byteCount: byteCount, file: name)
       opened = try HDF5Library.reading(name, "/") {
         let access = try Handle(H5Pcreate(siamese_h5_file_access()))
         // Readers need no lock, and many network file systems have none to give.

@@ -2,6 +2,8 @@ import CHDF5
 import Foundation
 
 /// A group: named groups and data sets, and attributes.
+///
+/// Links that lead elsewhere (soft ones, and those to other files) are not followed: nothing is found under their names.
 package struct HDF5Group: HDF5Object {
   package let file: HDF5File
   package let path: String
@@ -21,8 +23,8 @@ package struct HDF5Group: HDF5Object {
           _ = try LibraryFailure.check(
             siamese_h5_each_link(
               group.id, flags & UInt32(H5P_CRT_ORDER_INDEXED) != 0 ? 1 : 0,
-              { name, context in
-                if let name, let list = context?.assumingMemoryBound(to: [String].self) {
+              { name, isHard, context in
+                if isHard != 0, let name, let list = context?.assumingMemoryBound(to: [String].self) {
                   list.pointee.append(String(cString: name))
                 }
               }, pointer))
@@ -68,7 +70,7 @@ package struct HDF5Group: HDF5Object {
     var reached = path
     for step in name.split(separator: "/") {
       reached += reached == "/" ? String(step) : "/\(step)"
-      guard H5Lexists(file.id, reached, hid_t(H5P_DEFAULT)) > 0 else {
+      guard siamese_h5_is_hard_link(file.id, reached) > 0 else {
         H5Eclear2(hid_t(H5E_DEFAULT))
         return nil
       }

@@ -3,19 +3,17 @@ import Foundation
 
 /// The one door to libhdf5.
 ///
-/// Debian builds the library without thread safety, so every call goes through one lock; and the library prints its
-/// error stack on standard error, so that is switched off and the stack is turned into an error value instead.
+/// Some builds of the library are not safe to call from several threads, so every call goes through one lock. And it
+/// prints its error stack on standard error, thread by thread where it knows of threads: every call switches that off
+/// for its own, and the stack is turned into an error value instead.
 enum HDF5Library {
   private static let lock = NSRecursiveLock()
-
-  /// Opened once, with its error output off.
-  private static let ready = H5open() >= 0 && H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil) >= 0
 
   /// Runs `body` alone in the library.
   static func alone<Result>(_ body: () throws -> Result) rethrows -> Result {
     lock.lock()
     defer { lock.unlock() }
-    precondition(ready, "libhdf5 does not start")
+    H5Eset_auto2(hid_t(H5E_DEFAULT), nil, nil)
     return try body()
   }
 

@@ -113,17 +113,17 @@ final class GramView: KernelRowSource {
   }
 }
 
-/// Uninitialised floats on huge pages where the system has them; free with `free`.
+/// Uninitialised floats; free with `free`.
+///
+/// Huge pages are not asked for: on virtual machines that hand freed memory back, the first touch of one costs more than
+/// all its small pages.
 func allocateFloats(_ count: Int) throws -> UnsafeMutablePointer<Float> {
   var pointer: UnsafeMutableRawPointer?
   let bytes = max(64, count * 4)
-  guard posix_memalign(&pointer, bytes >= 4 << 20 ? 2 << 20 : 64, bytes) == 0, let pointer else {
+  guard posix_memalign(&pointer, 64, bytes) == 0, let pointer else {
     throw SVMError.unavailable(
       what: "\(bytes >> 20) MiB for kernel values could not be allocated", remedy: "set a lower memory limit")
   }
-  #if os(Linux)
-    if bytes >= 4 << 20 { madvise(pointer, bytes, MADV_HUGEPAGE) }
-  #endif
   return pointer.bindMemory(to: Float.self, capacity: bytes / 4)
 }
 

@@ -13,7 +13,7 @@ extension KernelSVM {
     guard !machine.isRegressor else {
       throw SVMError.unavailable(what: "a regressor learns numbers, not labels", remedy: "give it targets")
     }
-    return try fit(TrainingInput(features, labels: labels, targets: nil, weights: weights, for: self))
+    return try fit(features, labels: labels, targets: nil, weights: weights)
   }
 
   /// Trains a regressor to predict `targets`.
@@ -21,7 +21,7 @@ extension KernelSVM {
     guard machine.isRegressor else {
       throw SVMError.unavailable(what: "only regressors learn numbers", remedy: "give labels, or choose a regressor")
     }
-    return try fit(TrainingInput(features, labels: nil, targets: targets, weights: weights, for: self))
+    return try fit(features, labels: nil, targets: targets, weights: weights)
   }
 
   /// Trains a one-class machine on rows of what is known.
@@ -29,20 +29,37 @@ extension KernelSVM {
     guard case .oneClass = machine else {
       throw SVMError.unavailable(what: "only a one-class machine learns without labels", remedy: "give labels")
     }
-    return try fit(TrainingInput(features, labels: nil, targets: nil, weights: weights, for: self))
+    return try fit(features, labels: nil, targets: nil, weights: weights)
   }
 
-  func fit(_ input: TrainingInput) throws -> TrainedSVM {
+  private func fit(_ features: Tensor, labels: [String]?, targets: [Double]?, weights: [Double]?) throws -> TrainedSVM {
+    // Rows held out together lie side by side, so that folds read long stretches of kernel rows.
+    var folds = [Int]()
+    if probabilities, features.rowCount > 0 {
+      let classes = labels.map { labels in
+        let index = Dictionary(uniqueKeysWithValues: sortedClasses(labels).enumerated().map { ($1, $0) })
+        return labels.map { index[$0] ?? 0 }
+      }
+      folds = foldAssignment(
+        count: features.rowCount, foldCount: 5, classes: classes?.count == features.rowCount ? classes : nil,
+        groups: nil, seed: seed)
+    }
+    let input = try TrainingInput(
+      features, labels: labels, targets: targets, weights: weights, for: self, groupedBy: folds)
     let workers = WorkerThreads(count: threads)
     defer { workers.stop() }
     let rows = try TrainingRows(
       features: input.features, kernel: input.kernel, order: input.order, memoryLimit: memoryLimit, workers: workers,
       allowIndefinite: allowIndefinite)
-    let subproblems = input.subproblems(multiclass)
-    let options = solverOptions(rows: input.order.count)
     let decisions = try rows.solve(
-      subproblems, machine, classNames: input.classNames(multiclass), options: options)
-    return try TrainedSVM(self, input, rows, decisions)
+      input.subproblems(multiclass), machine, classNames: input.classNames(multiclass),
+      options: solverOptions(rows: input.order.count))
+    var trained = try TrainedSVM(self, input, rows, decisions)
+    if probabilities {
+      trained.probabilityModel = try rows.probabilityModel(
+        self, input, folds: input.order.map { folds[$0] }, decisions: decisions, warnings: &trained.warnings)
+    }
+    return trained
   }
 }
 

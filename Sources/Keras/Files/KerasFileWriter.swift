@@ -52,9 +52,11 @@ package enum KerasFileWriter {
 
   /// Writes a Keras 3 model: a zip of `metadata.json`, `config.json` and `model.weights.h5`.
   ///
-  /// `layers` are all layers of the configuration in its order, those without weights too, for they count.
+  /// `layers` are all layers of the configuration in its order, those without weights too, for they count; `beside`
+  /// adds what else belongs at the root of the weights.
   package static func writeArchive(
-    to path: String, configuration: Data, layers: [KerasLayerToWrite], kerasVersion: String = "3.0.0"
+    to path: String, configuration: Data, layers: [KerasLayerToWrite], kerasVersion: String = "3.0.0",
+    beside: (HDF5GroupWriter) throws -> Void = { _ in }
   ) throws {
     try AtomicFile.write(to: path) { temporary in
       let weights = temporary + ".weights"
@@ -73,6 +75,7 @@ package enum KerasFileWriter {
             try group.write(String(number), shape: tensor.shape, tensor.elements)
           }
         }
+        try beside(root)
       }
       try zip(
         [

@@ -46,7 +46,7 @@ struct ComputeOptions: ParsableArguments {
   var threads: Int?
 
   @Option(help: ArgumentHelp("Pictures in one run of the network.", valueName: "n"))
-  var batch: Int = 16
+  var batch: Int = 4
 
   @Option(help: ArgumentHelp("f32, or bf16 where the processor has it (twice as fast, three digits).", valueName: "kind"))
   var precision: EmbeddingPrecision = .f32

@@ -16,7 +16,7 @@ public struct EmbeddingOptions: Sendable, Equatable {
   /// Whether convolution algorithms are chosen by a fixed rule rather than by measuring.
   public var deterministic: Bool
 
-  public init(batch: Int = 16, threads: Int? = nil, precision: EmbeddingPrecision = .f32, deterministic: Bool = false) {
+  public init(batch: Int = 4, threads: Int? = nil, precision: EmbeddingPrecision = .f32, deterministic: Bool = false) {
     self.batch = batch
     self.threads = threads
     self.precision = precision

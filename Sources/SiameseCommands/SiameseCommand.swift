@@ -17,7 +17,13 @@ public struct SiameseCommand: ParsableCommand {
         siamese verify --model model.h5 a.png b.png
       """,
     version: toolVersion,
-    subcommands: [EmbedCommand.self, GlyphsCommand.self]
+    subcommands: [
+      InspectCommand.self,
+      EmbedCommand.self,
+      FinetuneCommand.self,
+      VerifyCommand.self,
+      GlyphsCommand.self,
+    ]
   )
 
   public init() {}

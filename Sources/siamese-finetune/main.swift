@@ -1,3 +1,3 @@
 import SiameseCommands
 
-SiameseCommand.execute()
+FinetuneCommand.execute()

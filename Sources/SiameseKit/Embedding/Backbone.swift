@@ -13,9 +13,13 @@ import Networks
 ///
 /// Weights are read when an `Embedder` or a `FineTuner` lays them out, not before.
 public struct Backbone: Sendable {
-  package let network: ImportedNetwork
+  /// The file, as it was given.
+  public let path: String
+  /// The catalogue's name of the network, where it is one of the catalogue.
+  public let architecture: String?
   /// From picture to embedding: one input `[H, W, C]`, one output `[D]`.
   package let graph: Graph
+  package let parameters: ParameterStore
   /// How 8-bit pixels become the network's numbers.
   public let preprocessing: Preprocessing
 
@@ -46,29 +50,34 @@ public struct Backbone: Sendable {
     guard [1, 3].contains(network.channels) else {
       throw TaskError(.badInput, "\(path): should take pictures of 1 or 3 channels, found \(network.channels)")
     }
-    self.network = network
-    self.graph = graph
+    let mode: Preprocessing
     if let preprocessing {
-      guard let mode = Preprocessing(rawValue: preprocessing) else {
+      guard let named = Preprocessing(rawValue: preprocessing) else {
         let modes = Preprocessing.allCases.map(\.rawValue).joined(separator: ", ")
         throw TaskError(.wrongArguments, "'\(preprocessing)' is no way of preprocessing; choose one of \(modes)")
       }
-      self.preprocessing = mode
+      mode = named
     } else {
-      self.preprocessing = try ModelRecord.read(path)?.preprocessing ?? network.preprocessing
+      mode = try ModelRecord.read(path)?.preprocessing ?? network.preprocessing
     }
+    self.init(
+      path: path, architecture: network.architecture, graph: graph, parameters: network.parameters, preprocessing: mode)
   }
 
-  /// The file, as it was given.
-  public var path: String { network.path }
-  /// The catalogue's name of the network, where it is one of the catalogue.
-  public var architecture: String? { network.architecture }
+  init(path: String, architecture: String?, graph: Graph, parameters: ParameterStore, preprocessing: Preprocessing) {
+    self.path = path
+    self.architecture = architecture
+    self.graph = graph
+    self.parameters = parameters
+    self.preprocessing = preprocessing
+  }
+
   /// The layer whose output is the embedding.
   public var layer: String { graph.nodes[graph.outputs[0]].name }
   /// The embedding's width, D.
   public var embeddingWidth: Int { graph.nodes[graph.outputs[0]].shape[0] }
   /// The input's height and width in pixels, and its channels: 3, or 1 for grey.
-  public var inputShape: [Int] { network.inputShape }
+  public var inputShape: [Int] { graph.nodes[graph.inputs[0]].shape }
 
   /// Writes the network's numbers for one picture: upright RGB, resized as Pillow does it bilinearly, preprocessed.
   package func fill(_ row: UnsafeMutableBufferPointer<Float>, from picture: Picture) {

@@ -29,6 +29,9 @@ public struct ModelRecord: Sendable, Equatable {
     public var distance: Float
   }
 
+  /// The threshold at which both kinds of error were equally frequent.
+  public var equalErrorThreshold: Float?
+
   public init(
     distance: Distance, preprocessing: Preprocessing, classes: [String] = [], thresholds: [Threshold] = [],
     provenance: [String: String] = [:]
@@ -46,8 +49,8 @@ extension ModelRecord {
 
   /// The record of a model file; nil where the file is a plain Keras file.
   static func read(_ path: String) throws -> ModelRecord? {
-    let file = try? HDF5File(path)
-    guard let root = file?.root, try root.kind(of: groupName) == .group else { return nil }
+    let root = try KerasFile.open(path).hdf5.root
+    guard try root.kind(of: groupName) == .group else { return nil }
     let group = try root.group(groupName)
     func fail(_ reason: String) -> TaskError { TaskError(.badInput, "\(path): in the group '\(groupName)', \(reason)") }
     guard let version = try group.integer("format_version") else { throw fail("the attribute 'format_version' is missing") }
@@ -65,6 +68,7 @@ extension ModelRecord {
     if let text = try group.string("thresholds") {
       record.thresholds = try decode([Threshold].self, text, or: fail("the attribute 'thresholds' is not as written"))
     }
+    record.equalErrorThreshold = try group.numbers("equal_error_threshold")?.first.map { Float($0) }
     if let text = try group.string("provenance") {
       record.provenance = try decode([String: String].self, text, or: fail("the attribute 'provenance' is not as written"))
     }
@@ -78,6 +82,7 @@ extension ModelRecord {
     try group.setAttribute("distance", distance.name)
     try group.setAttribute("preprocessing", preprocessing.rawValue)
     if !classes.isEmpty { try group.write("classes", strings: classes) }
+    if let equalErrorThreshold { try group.setAttribute("equal_error_threshold", Double(equalErrorThreshold)) }
     try group.setAttribute("thresholds", Self.encode(thresholds))
     try group.setAttribute("provenance", Self.encode(provenance))
   }

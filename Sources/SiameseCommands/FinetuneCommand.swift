@@ -1,0 +1,109 @@
+import ArgumentParser
+import Foundation
+import SiameseKit
+
+/// `siamese finetune`, and the executable `siamese-finetune`: the whole job.
+public struct FinetuneCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "finetune",
+    abstract: "Fine-tune a pretrained network with siamese training, and say what that gained on classes it never saw.",
+    discussion: """
+      Embeds every picture with the backbone, parts the classes (not the pictures) into those to learn from and those to \
+      measure on, fits a head to the first, trains it with the chosen loss, and reports verification and one-shot figures \
+      on the second, before and after. The model is one .h5 file that Keras opens too.
+
+      The data folder has one folder a class; nested folders are classes named by their path.
+
+      By default the head is a closed form (signed square root, then within-class covariance normalisation), and training \
+      starts from there; it is kept only if it does better on some of the training classes, set aside for that choice.
+
+      EXAMPLES
+        siamese-finetune --backbone weights.h5 --data faces --output faces.h5
+        siamese-finetune --backbone weights.h5 --data faces --output faces.h5 \\
+          --export-features faces-features.h5 --svm --metrics metrics.json
+        siamese-finetune --backbone weights.h5 --data glyphs --output glyphs.h5 --unfreeze all --steps 800 \\
+          --loss multi-similarity --augment rotate:10,crop:0.9
+      """)
+
+  @OptionGroup var network: NetworkOptions
+
+  @Option(help: ArgumentHelp("The pictures: a folder with one folder a class, or a .csv list of identity,path.", valueName: "dir"))
+  var data: String
+
+  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the model: .h5, or .keras for the network alone.", valueName: "model.h5"))
+  var output: String
+
+  @Option(help: ArgumentHelp("Write every picture's new embedding to a features file.", valueName: "features"))
+  var exportFeatures: String?
+
+  @Flag(help: "Train a kernel machine on the embeddings of half of each class' pictures and score it on the others.")
+  var svm = false
+
+  @Option(help: ArgumentHelp("Write all figures as JSON.", valueName: "metrics.json"))
+  var metrics: String?
+
+  @Flag(help: "Stop at the first picture that cannot be read, instead of leaving it out and counting it.")
+  var strict = false
+
+  @OptionGroup(title: "Training") var training: TrainingOptionGroup
+  @OptionGroup(title: "Computing") var compute: ComputeOptions
+
+  public init() {}
+
+  public func run() throws {
+    let recipe = try training.recipe(svm: svm)
+    if let exportFeatures { _ = try FeatureFormat(path: exportFeatures) }
+    let pictures = data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
+    let backbone = try network.open()
+    let bar = ProgressBar()
+    let interrupted = InterruptFlag()
+    let result = try FineTuner(backbone, recipe: recipe, compute: compute.embedding).run(
+      pictures, strict: strict, progress: bar.update
+    ) { record in
+      if let warning = record.warning {
+        bar.finish()
+        logLine("warning: \(warning)")
+      }
+      return !interrupted.isSet
+    }
+    bar.finish()
+    report(result.skipped)
+    try result.model.write(to: output)
+    if let exportFeatures {
+      var features = result.features
+      features.attributes["model"] = output
+      try features.write(to: exportFeatures)
+    }
+    let figures = FineTuningFigures(result, backbone: backbone, recipe: recipe)
+    if let metrics { try writeFile(jsonData(figures), to: metrics) }
+    printSummary(result)
+    if interrupted.isSet { throw ExitCode(130) }
+  }
+
+  private func printSummary(_ result: FineTuningResult) {
+    func percent(_ x: Double) -> String { String(format: "%5.1f %%", x * 100) }
+    let training = result.training
+    print("\(result.trainingClasses) classes to learn from, \(result.heldOutClasses) unseen classes to measure on")
+    if training.steps > 0 {
+      print("trained \(training.steps) steps in \(String(format: "%.1f", training.seconds)) s")
+    } else if let start = training.selectionErrorAtStart {
+      print("training did not improve on the fitted head (equal-error rate \(percent(start).trimmingPrefix(" ")) on the classes that choose), so the head stays as fitted")
+    } else {
+      print("the head is a closed form; nothing was trained")
+    }
+    print("")
+    print("on unseen classes          before     after")
+    func row(_ name: String, _ before: Double, _ after: Double) {
+      print(name.padding(toLength: 24, withPad: " ", startingAt: 0) + "  " + percent(before) + "   " + percent(after))
+    }
+    let (before, after) = (result.before, result.after)
+    row("equal-error rate", before.verification.equalErrorRate, after.verification.equalErrorRate)
+    row("area under ROC", before.verification.areaUnderCurve, after.verification.areaUnderCurve)
+    row("\(after.ways)-way one-shot accuracy", before.oneShot.accuracy, after.oneShot.accuracy)
+    if let svm = result.svm { row("SVM, held-out pictures", svm.accuracyBefore, svm.accuracy) }
+    print("")
+    print("model     \(output)")
+    if let exportFeatures { print("features  \(exportFeatures)") }
+    if let metrics { print("metrics   \(metrics)") }
+  }
+}

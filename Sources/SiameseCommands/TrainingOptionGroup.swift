@@ -1,0 +1,97 @@
+import ArgumentParser
+import SiameseKit
+
+/// How to train: what `FineTuningRecipe` holds, as options.
+struct TrainingOptionGroup: ParsableArguments {
+  @Option(help: ArgumentHelp("The head: wccn, lda, pca, linear or mlp, with widths and settings, as wccn:128 or mlp:256,64,dropout=0.1.", valueName: "head"))
+  var head = "wccn"
+
+  @Option(help: ArgumentHelp("Where a linear head starts: wccn, lda, pca or orthogonal.", valueName: "start"))
+  var headInit: String?
+
+  @Option(help: ArgumentHelp("What training may move: none, head, a number of layers, 'stage NAME', or all.", valueName: "what"))
+  var unfreeze = "head"
+
+  @Option(help: ArgumentHelp("The loss: triplet:MARGIN, triplet:soft, contrastive, multi-similarity, arcface and others, summed with +.", valueName: "loss"))
+  var loss = "triplet:0.2"
+
+  @Option(help: ArgumentHelp("Which pairs or triplets of a batch count: batch-hard, batch-all, semi-hard, …; by default what suits the loss.", valueName: "miner"))
+  var miner: String?
+
+  @Option(help: ArgumentHelp("The measure of training, thresholds and search: cosine, angle, l2, squared-l2, l1, dot, rbf.", valueName: "distance"))
+  var distance = "cosine"
+
+  @Option(help: ArgumentHelp("Steps of training.", valueName: "n"))
+  var steps = 300
+
+  @Option(help: ArgumentHelp("Classes in a batch, P.", valueName: "p"))
+  var classesPerBatch = 8
+
+  @Option(help: ArgumentHelp("Pictures of each class in a batch, K.", valueName: "k"))
+  var picturesPerClass = 4
+
+  @Option(help: ArgumentHelp("The head's learning rate.", valueName: "rate"))
+  var rate: Float = 1e-3
+
+  @Option(help: ArgumentHelp("The backbone's learning rate, as a share of the head's.", valueName: "share"))
+  var backboneRate: Float = 0.1
+
+  @Option(help: ArgumentHelp("adam, adamw, sgd, nesterov or rmsprop.", valueName: "name"))
+  var optimizer = "adam"
+
+  @Option(help: ArgumentHelp("constant, cosine, one-cycle or decay-from:STEP.", valueName: "name"))
+  var schedule = "constant"
+
+  @Option(help: ArgumentHelp("Steps over which the rate rises to its peak.", valueName: "n"))
+  var warmUp = 0
+
+  @Option(help: ArgumentHelp("Decoupled or L2 weight decay.", valueName: "rate"))
+  var weightDecay: Float = 0
+
+  @Option(help: ArgumentHelp("What happens to training pictures: flip, crop:0.9, rotate:10, affine:…, elastic:…, …", valueName: "list"))
+  var augment = "none"
+
+  @Option(help: ArgumentHelp("Keep the frozen layers' outputs for so many augmented variants of each picture.", valueName: "n"))
+  var augmentCopies: Int?
+
+  @Flag(help: "Draw each batch within one parent folder, such as one alphabet.")
+  var withinParents = false
+
+  @Option(help: ArgumentHelp("The share of classes that training never sees, to measure on.", valueName: "share"))
+  var holdOut = 0.25
+
+  @Option(help: ArgumentHelp("N of the N-way one-shot trials.", valueName: "n"))
+  var ways = 10
+
+  @Option(help: ArgumentHelp("Fixes every random choice.", valueName: "seed"))
+  var seed: UInt64 = 1
+
+  func recipe(svm: Bool) throws -> FineTuningRecipe {
+    guard (0.05...0.9).contains(holdOut) else {
+      throw ValidationError("--hold-out must be a share from 0.05 to 0.9, found \(holdOut).")
+    }
+    var recipe = FineTuningRecipe()
+    let start = try headInit.map { name in
+      guard let start = HeadDesign.Start(rawValue: name) else {
+        throw ValidationError("--head-init must be one of \(HeadDesign.Start.allCases.map(\.rawValue).joined(separator: ", ")), found '\(name)'.")
+      }
+      return start
+    }
+    recipe.head = try HeadDesign(head, start: start)
+    recipe.unfreeze = try Unfreezing(unfreeze)
+    recipe.loss = loss
+    recipe.miner = miner
+    recipe.distance = try Distance(name: distance)
+    recipe.augmentation = try Augmentation(augment)
+    recipe.augmentedCopies = augmentCopies
+    recipe.withinParents = withinParents
+    recipe.heldOutShare = holdOut
+    recipe.ways = ways
+    recipe.trainsSVM = svm
+    recipe.seed = seed
+    try recipe.setTraining(
+      steps: steps, classesPerBatch: classesPerBatch, picturesPerClass: picturesPerClass, optimizer: optimizer,
+      schedule: schedule, rate: rate, warmUp: warmUp, backboneRate: backboneRate, weightDecay: weightDecay)
+    return recipe
+  }
+}

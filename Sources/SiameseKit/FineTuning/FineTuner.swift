@@ -1,0 +1,137 @@
+import Foundation
+import Images
+import MetricLearning
+import Networks
+import Tensors
+
+/// Fine-tunes a backbone on labelled pictures and says what that gained on classes it never saw.
+///
+/// ```swift
+/// let tuner = FineTuner(try Backbone(contentsOf: "weights.h5"), recipe: FineTuningRecipe())
+/// let result = try tuner.run(LabelledPictures(folder: "faces"))
+/// result.before.verification.equalErrorRate   // plain features, unseen people
+/// result.after.verification.equalErrorRate
+/// try result.model.write(to: "faces.h5")
+/// ```
+public struct FineTuner {
+  public let backbone: Backbone
+  public let recipe: FineTuningRecipe
+  public let compute: EmbeddingOptions
+
+  public init(_ backbone: Backbone, recipe: FineTuningRecipe, compute: EmbeddingOptions = EmbeddingOptions()) {
+    self.backbone = backbone
+    self.recipe = recipe
+    self.compute = compute
+  }
+
+  private var threads: Int { compute.threads ?? ProcessInfo.processInfo.activeProcessorCount }
+
+  /// Embeds, parts the classes, trains on one part and measures on the other.
+  ///
+  /// - Parameters:
+  ///   - strict: Whether a picture that cannot be read ends the run; otherwise it is left out and named in the result.
+  ///   - report: Hears of every step; false ends training there, and the run goes on to measure and keep what it has.
+  /// - Throws: `TaskError` where there are too few classes; what reading pictures and training throw.
+  public func run(
+    _ pictures: LabelledPictures, strict: Bool = false, progress: ProgressHandler? = nil,
+    report: (StepRecord) throws -> Bool = { _ in true }
+  ) throws -> FineTuningResult {
+    let (plain, skipped) = try Embedder(backbone, options: compute).embed(pictures, strict: strict, progress: progress)
+    let split = ClassSplit(labels: plain.labels, share: recipe.heldOutShare, seed: recipe.seed)
+    try check(plain.labels, split)
+    let unseen = split.heldOut.map { plain.labels[$0] }
+    func quality(_ embeddings: Tensor) throws -> EmbeddingQuality {
+      try EmbeddingQuality(
+        embeddings.gatheringRows(split.heldOut), labels: unseen, distance: recipe.distance, ways: recipe.ways,
+        trialCount: recipe.trialCount, seed: recipe.seed)
+    }
+    let before = try quality(plain.embeddings)
+    let trained = try train(plain, rows: split.training, progress: progress, report: report)
+
+    let tuned = try NetworkRunner(trained.graph, parameters: trained.parameters, options: compute)
+    let embedded = try tuned.run(count: plain.count, phase: "embedding again", progress: progress) { [backbone] index, row in
+      backbone.fill(row, from: try Picture(contentsOf: plain.paths[index]))
+    }
+    if let failure = embedded.failures.first { throw failure.error }
+    let after = try quality(embedded.outputs[0])
+    let svm = try recipe.trainsSVM
+      ? SVMQuality(
+        embedded.outputs[0], before: plain.embeddings, labels: plain.labels, kernel: .rbf(), c: 10, threads: threads)
+      : nil
+    return FineTuningResult(
+      model: try model(trained, classes: Set(split.training.map { plain.labels[$0] }).sorted(), after: after),
+      features: Features(
+        embeddings: embedded.outputs[0], labels: plain.labels, paths: plain.paths,
+        attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": recipe.distance.name]),
+      before: before, after: after, svm: svm, training: trained.summary, skipped: skipped,
+      trainingClasses: Set(split.training.map { plain.labels[$0] }).count, heldOutClasses: Set(unseen).count)
+  }
+
+  /// The trained network with its record.
+  private func model(_ trained: TrainedNetwork, classes: [String], after: EmbeddingQuality) throws -> SiameseModel {
+    var record = ModelRecord(distance: recipe.distance, preprocessing: backbone.preprocessing, classes: classes)
+    record.equalErrorThreshold = after.verification.equalErrorThreshold
+    record.thresholds = after.verification.atFalseAcceptRate.map { _, point in
+      .init(
+        falseAcceptRate: point.falseAcceptRate, trueAcceptRate: point.trueAcceptRate, distance: point.threshold)
+    }
+    record.provenance = [
+      "tool_version": toolVersion, "backbone": (backbone.path as NSString).lastPathComponent,
+      "backbone_sha256": try fileHash(backbone.path), "feature_layer": backbone.layer, "loss": recipe.loss,
+      "unfreeze": recipe.unfreeze.description, "seed": String(recipe.seed), "steps": String(trained.summary.steps),
+    ]
+    return SiameseModel(
+      backbone: Backbone(
+        path: backbone.path, architecture: backbone.architecture, graph: trained.graph, parameters: trained.parameters,
+        preprocessing: backbone.preprocessing),
+      record: record)
+  }
+
+  private func check(_ labels: [String], _ split: ClassSplit) throws {
+    let classes = Set(labels)
+    guard classes.count >= 4 else {
+      throw TaskError(
+        .badInput, "fine-tuning needs at least 4 classes, two to learn from and two to measure on; found \(classes.count)"
+          + (classes.count == 1 ? " ('\(classes.first!)'); put each class in a folder of its own" : ""))
+    }
+    let counts = Dictionary(grouping: split.training) { labels[$0] }.mapValues(\.count)
+    guard counts.values.count(where: { $0 >= 2 }) >= 2 else {
+      throw TaskError(
+        .badInput, "fine-tuning needs at least two classes of two pictures or more to learn from; found "
+          + "\(counts.values.count { $0 >= 2 }) among \(counts.count) training classes")
+    }
+  }
+}
+
+/// What a run of fine-tuning gives.
+public struct FineTuningResult: Sendable {
+  public let model: SiameseModel
+  /// Every picture's new embedding.
+  public let features: Features
+  /// On held-out classes: the backbone's features, and the fine-tuned embedding.
+  public let before: EmbeddingQuality
+  public let after: EmbeddingQuality
+  public let svm: SVMQuality?
+  public let training: TrainingSummary
+  public let skipped: [SkippedPicture]
+  public let trainingClasses: Int
+  public let heldOutClasses: Int
+}
+
+/// How training went.
+public struct TrainingSummary: Sendable, Encodable {
+  /// Steps whose outcome is kept; 0 where the head as fitted was best.
+  public var steps = 0
+  public var seconds = 0.0
+  /// The share of equal errors on the classes that choose, before the first step and at the best one.
+  public var selectionErrorAtStart: Double?
+  public var selectionErrorAtBest: Double?
+  /// `closed form`, `finished`, `interrupted`, `no improvement`, or why it collapsed.
+  public var ending = "closed form"
+  public var records: [StepRecord] = []
+
+  private enum CodingKeys: String, CodingKey {
+    case steps, seconds, ending
+    case selectionErrorAtStart = "selection_error_at_start", selectionErrorAtBest = "selection_error_at_best"
+  }
+}

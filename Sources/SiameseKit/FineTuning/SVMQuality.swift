@@ -1,0 +1,48 @@
+import SupportVectors
+import Tensors
+
+/// How well a kernel machine names pictures of classes it knows: trained on half of each class' pictures, scored on the
+/// others.
+public struct SVMQuality: Sendable, Encodable {
+  public let accuracy: Double
+  /// The same machine's accuracy on the backbone's features, without fine-tuning.
+  public let accuracyBefore: Double
+  public let trainingPictures: Int
+  public let testPictures: Int
+  public let classes: Int
+  public let supportVectors: Int
+  public let objective: Double
+  public let kernel: String
+  public let c: Double
+
+  private enum CodingKeys: String, CodingKey {
+    case accuracy, accuracyBefore = "accuracy_before", trainingPictures = "training_pictures"
+    case testPictures = "test_pictures", classes, supportVectors = "support_vectors", objective, kernel, c
+  }
+
+  /// - Throws: `TaskError` where there are fewer than two classes with two pictures each.
+  init(_ embeddings: Tensor, before: Tensor, labels: [String], kernel: Kernel, c: Double, threads: Int?) throws {
+    let (first, second) = ClassSplit.halves(of: labels)
+    guard Set(second.map { labels[$0] }).count >= 2 else {
+      throw TaskError(.badInput, "--svm needs at least two classes with two pictures each; without it the run goes through")
+    }
+    func fit(_ rows: Tensor) throws -> (machine: TrainedSVM, accuracy: Double) {
+      var machine = KernelSVM(kernel: kernel, c: c)
+      if let threads { machine.threads = threads }
+      let trained = try machine.fit(rows.gatheringRows(first), first.map { labels[$0] })
+      let named = try trained.predict(rows.gatheringRows(second))
+      let hits = zip(named, second).count { $0 == labels[$1] }
+      return (trained, Double(hits) / Double(second.count))
+    }
+    let after = try fit(embeddings)
+    accuracy = after.accuracy
+    accuracyBefore = try fit(before).accuracy
+    trainingPictures = first.count
+    testPictures = second.count
+    classes = Set(labels).count
+    supportVectors = after.machine.supportVectorCount
+    objective = after.machine.objective
+    self.kernel = kernel.name
+    self.c = c
+  }
+}

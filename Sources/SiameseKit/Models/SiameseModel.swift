@@ -1,0 +1,52 @@
+import Foundation
+import Keras
+import MetricLearning
+import Networks
+
+/// A fine-tuned network with the measure that belongs to it: what `siamese-finetune` writes, in one file that Keras opens.
+///
+/// ```swift
+/// let model = try SiameseModel(contentsOf: "faces.h5")
+/// let embedder = try model.embedder()
+/// let distance = model.distance(try embedder.embed(a), try embedder.embed(b))
+/// distance < model.threshold!   // the same?
+/// ```
+public struct SiameseModel: Sendable {
+  /// The network from picture to embedding.
+  public let backbone: Backbone
+  /// How to compare its embeddings, and how it was made.
+  public var record: ModelRecord
+
+  /// The measure of training, thresholds and search.
+  public var distance: Distance { record.distance }
+
+  /// The distance below which two pictures count as the same: where both kinds of error were equally frequent on classes
+  /// that training never saw. nil where none was measured.
+  public var threshold: Float? { record.equalErrorThreshold }
+
+  /// Reads a model file.
+  /// - Throws: `TaskError` where the file is a plain Keras file; what reading a Keras file throws.
+  public init(contentsOf path: String) throws {
+    backbone = try Backbone(contentsOf: path)
+    guard let record = try ModelRecord.read(path) else {
+      throw TaskError(
+        .badInput, "\(path): is a network without the group 'siamese', so it says no distance and no threshold; make a "
+          + "model of it with siamese-finetune --backbone \(path), or use it as --backbone")
+    }
+    self.record = record
+  }
+
+  init(backbone: Backbone, record: ModelRecord) {
+    self.backbone = backbone
+    self.record = record
+  }
+
+  /// Writes the model: `.h5`, which holds everything, or `.keras`, the network alone.
+  public func write(to path: String) throws {
+    try ImportedNetwork.write(backbone.graph, parameters: backbone.parameters, to: path) { try record.write(into: $0) }
+  }
+
+  public func embedder(options: EmbeddingOptions = EmbeddingOptions()) throws -> Embedder {
+    try Embedder(backbone, options: options)
+  }
+}

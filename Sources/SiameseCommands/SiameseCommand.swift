@@ -18,7 +18,6 @@ public struct SiameseCommand: ParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
-      InspectCommand.self,
       EmbedCommand.self,
       FinetuneCommand.self,
       VerifyCommand.self,

@@ -24,7 +24,7 @@ public struct FineTuner {
     self.compute = compute
   }
 
-  private var threads: Int { compute.threads ?? ProcessInfo.processInfo.activeProcessorCount }
+  var threads: Int { compute.threads ?? ProcessInfo.processInfo.activeProcessorCount }
 
   /// Embeds, parts the classes, trains on one part and measures on the other.
   ///

@@ -18,12 +18,12 @@ struct GlyphHand: Sendable {
 
   init(random: SplitMix64) {
     var random = random
-    slant = random.normal(0.12)
-    turn = random.normal(0.07)
-    aspect = exp(random.normal(0.1))
-    scale = random.uniform(0.62, 0.78)
+    slant = random.normal(0.17)
+    turn = random.normal(0.1)
+    aspect = exp(random.normal(0.15))
+    scale = random.uniform(0.55, 0.78)
     penRadius = random.uniform(0.014, 0.03)
-    carelessness = random.uniform(0.015, 0.04)
+    carelessness = random.uniform(0.02, 0.05)
     tremor = random.uniform(0.001, 0.005)
     haste = random.chance(0.4) ? random.uniform(0.2, 0.7) : 0
     ink = random.uniform(0.85, 1)
@@ -39,17 +39,16 @@ struct GlyphHand: Sendable {
       let (own, shared) = stroke.isSmooth ? (0.6, 0.8) : (0.9, 0.5)
       let (sweepX, sweepY) = (random.normal(shared * carelessness), random.normal(shared * carelessness))
       var points = stroke.points.map { point in
-        placing.apply(
-          GlyphPoint(
-            x: point.x + sweepX + random.normal(own * carelessness),
-            y: point.y + sweepY + random.normal(own * carelessness)))
+        GlyphPoint(
+          x: point.x + sweepX + random.normal(own * carelessness),
+          y: point.y + sweepY + random.normal(own * carelessness))
       }
       // A hand in haste cuts corners, and does not come back quite to where it began.
       if stroke.isClosed {
         let gap = GlyphPoint(x: points[0].x + random.normal(carelessness), y: points[0].y + random.normal(carelessness))
         points.append(gap)
       }
-      let path = Self.sampled(points, isSmooth: stroke.isSmooth || random.chance(haste))
+      let path = Self.sampled(points, isSmooth: stroke.isSmooth || random.chance(haste)).map(placing.apply)
       let trembling = tremble(path, &random)
       let pressure = (start: random.uniform(0.85, 1.15), end: random.uniform(0.6, 1.05))
       for i in 1..<trembling.count {
@@ -62,27 +61,42 @@ struct GlyphHand: Sendable {
     return canvas.picture(ink: ink)
   }
 
-  /// Where the character as a whole comes to lie: an affine map about the centre.
+  /// Where the character as a whole comes to lie: a slow bending, then an affine map about the centre.
   private struct Placing {
     let (a, b, c, d): (Double, Double, Double, Double)
     let (x, y): (Double, Double)
+    private let swells: [Swell]
+
+    /// A slow wave across the paper that pushes ink sideways.
+    private struct Swell {
+      let along, length, phase, x, y: Double
+    }
 
     init(hand: GlyphHand, random: inout SplitMix64) {
-      let angle = hand.turn + random.normal(0.04)
-      let shear = hand.slant + random.normal(0.05)
-      let stretch = hand.aspect * exp(random.normal(0.05))
+      let angle = hand.turn + random.normal(0.06)
+      let shear = hand.slant + random.normal(0.07)
+      let stretch = hand.aspect * exp(random.normal(0.08))
       let scale = hand.scale * exp(random.normal(0.05))
       let (sx, sy) = (scale * stretch.squareRoot(), scale / stretch.squareRoot())
       a = sx * cos(angle)
       b = sy * (-sin(angle) - shear * cos(angle))
       c = sx * sin(angle)
       d = sy * (cos(angle) - shear * sin(angle))
-      x = 0.5 + random.normal(0.025)
-      y = 0.5 + random.normal(0.025)
+      x = 0.5 + random.normal(0.03)
+      y = 0.5 + random.normal(0.03)
+      swells = (0..<2).map { _ in
+        Swell(
+          along: random.uniform(0, 2 * .pi), length: random.uniform(1, 2), phase: random.uniform(0, 2 * .pi),
+          x: random.normal(0.025), y: random.normal(0.025))
+      }
     }
 
     func apply(_ point: GlyphPoint) -> GlyphPoint {
-      let (u, v) = (point.x - 0.5, point.y - 0.5)
+      var (u, v) = (point.x - 0.5, point.y - 0.5)
+      for swell in swells {
+        let height = sin(swell.phase + .pi * swell.length * (cos(swell.along) * u + sin(swell.along) * v))
+        (u, v) = (u + swell.x * height, v + swell.y * height)
+      }
       return GlyphPoint(x: x + a * u + b * v, y: y + c * u + d * v)
     }
   }

@@ -22,8 +22,16 @@ struct GlyphSkeleton: Sendable, Equatable {
   init(alphabet: GlyphAlphabet, index: Int) {
     let habits = Habits(alphabet)
     var random = SplitMix64(alphabet.seed, 1, UInt64(index))
-    // A drawing that is all in one corner, or a mere dash, is no character: draw again.
-    repeat { strokes = Self.draw(habits, &random) } while !isSpread
+    let isKin = random.chance(habits.kinship) && index > 0
+    if isKin {
+      // As E is to F, and O to Q.
+      var kin = SplitMix64(alphabet.seed, 1, UInt64(random.index(below: index)))
+      _ = kin.chance(habits.kinship)
+      let strokes = Self.character(habits, &kin)
+      repeat { self.strokes = Self.varied(strokes, habits, &random) } while !Self.isSpread(self.strokes)
+    } else {
+      strokes = Self.character(habits, &random)
+    }
     fit()
   }
 
@@ -35,6 +43,8 @@ struct GlyphSkeleton: Sendable, Equatable {
     let hook: Double
     let dot: Double
     let join: Double
+    /// How many characters are made from another of the alphabet by changing a stroke.
+    let kinship: Double
     let strokeCounts: ClosedRange<Int>
     let columns: [Double]
     let rows: [Double]
@@ -53,6 +63,7 @@ struct GlyphSkeleton: Sendable, Equatable {
       hook = curved * random.uniform(0.1, 0.5)
       dot = random.uniform(0, 0.2)
       join = random.uniform(0.5, 0.9)
+      kinship = random.uniform(0.3, 0.6)
       let fewest = random.chance(0.3) ? 1 : 2
       strokeCounts = fewest...fewest + 2
       func lines(_ count: Int) -> [Double] {
@@ -61,6 +72,27 @@ struct GlyphSkeleton: Sendable, Equatable {
       columns = lines(random.chance(0.6) ? 3 : 4)
       rows = lines(random.chance(0.5) ? 3 : 4)
     }
+  }
+
+  /// Strokes that fill the paper: one that is all in a corner, or a mere dash, is no character and is drawn again.
+  private static func character(_ habits: Habits, _ random: inout SplitMix64) -> [Stroke] {
+    while true {
+      let strokes = draw(habits, &random)
+      if isSpread(strokes) { return strokes }
+    }
+  }
+
+  /// A character like another: one stroke more, less or different.
+  private static func varied(_ strokes: [Stroke], _ habits: Habits, _ random: inout SplitMix64) -> [Stroke] {
+    var strokes = strokes
+    let other = draw(habits, &random)
+    let changed = random.index(below: strokes.count)
+    switch random.index(below: 3) {
+    case 0 where strokes.count > 1: strokes.remove(at: changed)
+    case 1: strokes[changed] = other[random.index(below: other.count)]
+    default: strokes.append(other[random.index(below: other.count)])
+    }
+    return strokes
   }
 
   private static func draw(_ habits: Habits, _ random: inout SplitMix64) -> [Stroke] {
@@ -142,14 +174,14 @@ struct GlyphSkeleton: Sendable, Equatable {
     return a.1 == b.1 && narrow(a.1, a.0, b.0)
   }
 
-  private var bounds: (low: GlyphPoint, high: GlyphPoint) {
+  private static func bounds(_ strokes: [Stroke]) -> (low: GlyphPoint, high: GlyphPoint) {
     let points = strokes.flatMap(\.points)
     let (xs, ys) = (points.map(\.x), points.map(\.y))
     return (GlyphPoint(x: xs.min() ?? 0, y: ys.min() ?? 0), GlyphPoint(x: xs.max() ?? 1, y: ys.max() ?? 1))
   }
 
-  private var isSpread: Bool {
-    let (low, high) = bounds
+  private static func isSpread(_ strokes: [Stroke]) -> Bool {
+    let (low, high) = bounds(strokes)
     let ink = strokes.reduce(0) { sum, stroke in
       sum + zip(stroke.points, stroke.points.dropFirst()).reduce(0) { $0 + $1.0.distance(to: $1.1) }
     }
@@ -158,7 +190,7 @@ struct GlyphSkeleton: Sendable, Equatable {
 
   /// Centres the character and brings its size near that of the unit square.
   private mutating func fit() {
-    let (low, high) = bounds
+    let (low, high) = Self.bounds(strokes)
     let scale = min(1.15, 1 / (high.x - low.x), 1 / (high.y - low.y))
     for s in strokes.indices {
       for p in strokes[s].points.indices {

@@ -43,7 +43,7 @@ extension StructureCheck {
     at address: UInt64, _ body: (inout StructureCheck, Int, Int, ByteCursor) throws -> Void
   ) throws {
     let what = "an object header"
-    var start = try block(address, min(28, max(0, byteCount - base - Int(clamping: min(address, 1 << 62)))), what)
+    var start = try block(address, min(28, max(0, end - base - Int(clamping: min(address, 1 << 62)))), what)
     let isNew = start.remaining >= 4 && start.bytes.prefix(4).elementsEqual("OHDR".utf8)
     var pieces: [(address: UInt64, count: Int)] = []
     var tracksOrder = false
@@ -206,6 +206,7 @@ extension StructureCheck {
       guard try message.byte() != 0 || version == 1 else { return nil }
     }
     let count = Int(Int32(truncatingIfNeeded: try message.number(4)))
+    guard count >= -1 else { throw StructureFailure.damaged("a fill value of \(count) bytes") }
     guard count > 0 else { return nil }
     try message.take(count)
     return count

@@ -144,8 +144,9 @@ extension StructureCheck {
     let length = try reference.word()
     let collection = try reference.long()
     let index = try reference.word()
-    guard length > 0 else { return }
-    guard collection != 0, let found = try globalHeap(collection)[index] else {
+    // Address 0 stands for no string at all; an empty one has an entry like any other.
+    guard collection != 0 else { return }
+    guard let found = try globalHeap(collection)[index] else {
       throw StructureFailure.damaged("a string's heap entry is missing")
     }
     guard found == length else {

@@ -17,6 +17,8 @@ struct StructureCheck {
   let descriptor: Int32
   let byteCount: Int
   let file: String
+  /// Where the file ends by its own account, which libhdf5 holds to even where the file is longer.
+  private(set) var end: Int
   /// Where addresses count from: the length of the user block.
   private(set) var base = 0
   /// How many entries the nodes of each kind of tree have at most, halved (the format's K).
@@ -51,6 +53,7 @@ struct StructureCheck {
     self.descriptor = descriptor
     self.byteCount = byteCount
     self.file = file
+    end = byteCount
   }
 
   private mutating func walk() throws {
@@ -68,7 +71,7 @@ struct StructureCheck {
 
   /// The bytes at an address, which must lie inside the file.
   func block(_ address: UInt64, _ count: Int, _ what: String) throws -> ByteCursor {
-    guard count >= 0, count <= byteCount, address <= UInt64(byteCount), base + Int(address) <= byteCount - count else {
+    guard contains(address, count) else {
       throw StructureFailure.damaged("\(what) at \(address) lies outside the file")
     }
     let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
@@ -95,7 +98,7 @@ struct StructureCheck {
 
   /// Whether `count` bytes at `address` lie inside the file.
   func contains(_ address: UInt64, _ count: Int) -> Bool {
-    count >= 0 && count <= byteCount && address <= UInt64(byteCount) && base + Int(address) <= byteCount - count
+    count >= 0 && count <= end && address <= UInt64(end) && base + Int(address) <= end - count
   }
 }
 
@@ -142,12 +145,13 @@ extension StructureCheck {
       throw StructureFailure.damaged("base address \(declaredBase), expected \(start)")
     }
     let extensionAddress = try cursor.long()
-    let end = try cursor.long()
-    // The end counts from the file's beginning in old versions of the format, as in new ones.
-    guard end <= UInt64(byteCount) else {
-      throw HDF5Error.truncated(file: file, expectedBytes: Int(clamping: end), foundBytes: byteCount)
+    // Unlike all other addresses it counts from the file's beginning.
+    let declaredEnd = try cursor.long()
+    guard declaredEnd <= UInt64(byteCount) else {
+      throw HDF5Error.truncated(file: file, expectedBytes: Int(clamping: declaredEnd), foundBytes: byteCount)
     }
-    guard end >= UInt64(start + 48) else { throw StructureFailure.damaged("it declares an end at \(end)") }
+    guard declaredEnd >= UInt64(start + 48) else { throw StructureFailure.damaged("it declares an end at \(declaredEnd)") }
+    end = Int(declaredEnd)
     base = start
     guard (1...4096).contains(groupLeafK), (1...4096).contains(groupInternalK), (1...4096).contains(chunkK) else {
       throw StructureFailure.damaged("tree nodes of \(groupLeafK), \(groupInternalK) and \(chunkK) entries")

@@ -69,6 +69,7 @@ package final class KerasFile: Sendable {
       return try openLegacy(path, hdf5, root.group("model_weights"), layout: .legacyModel)
     }
     if try root.hasStrings("layer_names") { return try openLegacy(path, hdf5, root, layout: .legacyWeights) }
+    if try root.attribute("nb_layers") != nil { throw KerasFileError.beforeKeras1(file: path) }
     guard let tree = try KerasWeightTree(root: root) else {
       throw KerasFileError.notKeras(file: path, holds: try root.childNames, attributes: try root.attributeNames)
     }

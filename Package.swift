@@ -51,6 +51,9 @@ let package = Package(
     .executableTarget(name: "siamese", dependencies: ["SiameseCommands"]),
     .executableTarget(name: "siamese-finetune", dependencies: ["SiameseCommands"]),
 
+    // Examples, run by the tests.
+    .executableTarget(name: "compare-pictures", dependencies: ["SiameseKit"], path: "Examples/ComparePictures"),
+
     // Tests, one target a room.
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], exclude: ["Fixtures"]),

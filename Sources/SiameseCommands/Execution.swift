@@ -14,7 +14,7 @@ extension ParsableCommand {
     } catch let error where isOfArgumentParser(error) {
       exit(withError: error)
     } catch {
-      logLine("\(_commandName): \(error)")
+      logLine("\((CommandLine.arguments[0] as NSString).lastPathComponent): \(error)")
       Foundation.exit(FailureKind(of: error).rawValue)
     }
     Foundation.exit(0)

@@ -1,3 +1,8 @@
+import HDF5
+import Images
+import Keras
+import MetricLearning
+
 /// What sort of failure an error is, as the exit statuses of the commands tell them apart (BSD's `sysexits.h`).
 public enum FailureKind: Int32, Sendable {
   /// An argument asks for something that does not exist or does not fit together.
@@ -31,6 +36,29 @@ extension FailureKind {
   public init(of error: any Error) {
     switch error {
     case let error as any ClassifiedError: self = error.kind
+    case let error as ImageError:
+      switch error {
+      case .missing, .unreadable, .folderMissing, .notAFolder: self = .missingInput
+      case .unwritable: self = .inputOutput
+      case .badAugmentation: self = .wrongArguments
+      default: self = .badInput
+      }
+    case let error as HDF5Error:
+      switch error {
+      case .unwritable: self = .inputOutput
+      case .missingFile, .unreadable: self = .missingInput
+      default: self = .badInput
+      }
+    case let error as MetricLearningError:
+      switch error {
+      case .unknownName, .badOption: self = .wrongArguments
+      default: self = .badInput
+      }
+    case let error as KerasError:
+      switch error {
+      case .unknownLayer, .unknownArchitecture, .inputSize: self = .wrongArguments
+      default: self = .badInput
+      }
     default: self = .badInput
     }
   }

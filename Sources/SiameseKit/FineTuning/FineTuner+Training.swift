@@ -54,6 +54,7 @@ extension FineTuner {
 
   /// The backbone with a head behind it, and all their weights.
   private func network(with head: Head) throws -> TrainedNetwork {
+    let backbone = try backbone.makingRoomForHead()
     let graph = try head.attached(to: backbone.graph, behind: backbone.graph.outputs[0])
     var store = backbone.parameters
     for (path, tensor) in head.parameters { store.set(path, tensor) }

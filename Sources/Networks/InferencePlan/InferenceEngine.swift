@@ -26,11 +26,13 @@ package final class InferenceEngine: @unchecked Sendable {
     /// Nil: latency for less than two rows a thread, throughput otherwise.
     package var mode: Mode?
     package var mapOrder: PlanOptions.MapOrder?
+    package var tuning: Tuning
 
     package init(
       precision: PlanOptions.Precision = .float32, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
-      batch: Int = 16, mode: Mode? = nil, mapOrder: PlanOptions.MapOrder? = nil
+      batch: Int = 16, mode: Mode? = nil, mapOrder: PlanOptions.MapOrder? = nil, tuning: Tuning = .fixed
     ) {
+      self.tuning = tuning
       self.precision = precision
       self.threads = max(1, threads)
       self.batch = max(1, batch)
@@ -60,7 +62,8 @@ package final class InferenceEngine: @unchecked Sendable {
     let count = throughput ? min(options.threads, options.batch) : 1
     let piece = throughput ? min((options.batch + count - 1) / count, Self.largestPiece) : options.batch
     let planOptions = PlanOptions(
-      precision: options.precision, threads: throughput ? 1 : options.threads, mapOrder: options.mapOrder)
+      precision: options.precision, threads: throughput ? 1 : options.threads, mapOrder: options.mapOrder,
+      tuning: options.tuning)
     let workers = WorkerThreads(count: count, threadsEach: planOptions.threads)
     do {
       // Compiled where it will run: oneDNN asks the thread for the size of its pool.

@@ -61,6 +61,7 @@ package final class InferencePlan: @unchecked Sendable {
     siamese_set_thread_count(Int32(options.threads))
     var lowering = try Lowering(graph, batch: batch, options: options, weights: weights)
     let program = try lowering.program()
+    options.tuning.cache?.save()
     try weights.load(on: stream)
     try self.init(program, batch: batch, options: options, weights: weights, stream: stream)
   }

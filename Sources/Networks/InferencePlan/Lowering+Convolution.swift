@@ -20,28 +20,10 @@ extension Lowering {
     operations += (activation ?? []).map { .eltwise($0) }
 
     let weightExtents = kernelExtents(c, channels: inputShape[2])
-    let weightLayout = try Layout(any: weightExtents, mapType)
-    let bias = c.bias ? try Layout(rows: [c.filters]) : nil
-    var chosen: PrimitiveDescription?
-    var fallback: PrimitiveDescription?
-    for approach in try approaches(c, source: source, destination: destination, window) {
-      guard
-        let description = try? PrimitiveDescription.convolution(
-          .inference, approach.algorithm, source: approach.source, weights: weightLayout, bias: bias,
-          destination: approach.destination, window: window, then: operations)
-      else { continue }
-      // Reference and matrix-product implementations only where nothing better takes these shapes.
-      let name = description.implementation
-      if !name.contains("ref"), !name.contains("gemm:") {
-        chosen = description
-        break
-      }
-      if fallback == nil || fallback!.implementation.contains("ref") { fallback = description }
-    }
-    guard let description = chosen ?? fallback else {
-      throw OneDNNError(
-        request: "a convolution of \(source) by \(weightExtents)", status: dnnl_unimplemented.rawValue)
-    }
+    let task = ConvolutionTask(
+      source: source, destination: destination, weights: weightExtents, window: window, bias: c.bias,
+      operations: operations)
+    let description = try fastest(candidates(c, task), for: task)
 
     let input = try value(node.inputs[0], in: description.source)
     var output = try c.residual
@@ -72,29 +54,63 @@ extension Lowering {
     return copy
   }
 
-  /// Ways to try, best first.
-  private func approaches(
-    _ c: Convolution, source: [Int], destination: [Int], _ window: Window
-  ) throws -> [Approach] {
-    let blocked = try (mapLayout(source, .blocked), mapLayout(destination, .blocked))
-    let channelsLast = try (mapLayout(source, .channelsLast), mapLayout(destination, .channelsLast))
-    let any = try (Layout(any: source, mapType), Layout(any: destination, mapType))
-    var result: [Approach] = []
-    if mapOrder == .blocked, options.precision == .float32, Lowering.suitsWinograd(c, source: source) {
-      result.append(Approach(algorithm: .winograd, source: blocked.0, destination: blocked.1))
+  /// Ways to compute a convolution, the fixed rule's choice first.
+  private func candidates(_ c: Convolution, _ task: ConvolutionTask) throws -> [Candidate] {
+    let weights = try Layout(any: task.weights, mapType)
+    let bias = task.bias ? try Layout(rows: [c.filters]) : nil
+    func described(_ approach: Approach, skip: Int = 0) -> Candidate? {
+      let description = try? PrimitiveDescription.convolution(
+        .inference, approach.algorithm, source: approach.source, weights: weights, bias: bias,
+        destination: approach.destination, window: task.window, then: task.operations, skip: skip)
+      return description.map { Candidate(name: "\(approach.algorithm) \($0.implementation)", description: $0) }
     }
-    let orders = mapOrder == .blocked ? [blocked, channelsLast] : [channelsLast, blocked]
-    for (source, destination) in orders + [any] {
-      result.append(Approach(algorithm: .direct, source: source, destination: destination))
+    /// Reference loops and matrix products serve only where nothing else takes these shapes.
+    func isFast(_ candidate: Candidate) -> Bool {
+      !candidate.description.implementation.contains("ref") && !candidate.description.implementation.contains("gemm:")
     }
-    return result
+    func home(_ order: PlanOptions.MapOrder) throws -> (Layout, Layout) {
+      (try mapLayout(task.source, order), try mapLayout(task.destination, order))
+    }
+    let own = try home(mapOrder)
+    var result: [Candidate] = []
+    for skip in 0..<(options.tuning == .fixed ? 1 : 2) {
+      let direct = Approach(algorithm: .direct, source: own.0, destination: own.1)
+      result += [described(direct, skip: skip)].compactMap { $0 }.filter(isFast)
+    }
+    if mapOrder == .blocked, options.precision == .float32, c.kernel == Size(3), c.strides == Size(1), c.groups == 1 {
+      let suits = Lowering.suitsWinograd(c, source: task.source)
+      let winograd = Approach(algorithm: .winograd, source: own.0, destination: own.1)
+      for skip in 0..<(options.tuning == .fixed ? (suits ? 1 : 0) : 2) {
+        guard let candidate = described(winograd, skip: skip), isFast(candidate) else { break }
+        result.insert(candidate, at: suits ? skip : result.count)
+      }
+    }
+    if !result.isEmpty { return result }
+    // Nothing in the plan's own order: in the other one, or in whatever oneDNN likes.
+    let other = try home(mapOrder == .blocked ? .channelsLast : .blocked)
+    let others = [
+      described(Approach(algorithm: .direct, source: other.0, destination: other.1)),
+      described(
+        try Approach(
+          algorithm: .direct, source: Layout(any: task.source, mapType),
+          destination: Layout(any: task.destination, mapType))),
+      described(Approach(algorithm: .direct, source: own.0, destination: own.1)),
+    ].compactMap { $0 }
+    guard let chosen = others.first(where: isFast) ?? others.first(where: { !$0.name.contains("ref") }) ?? others.first
+    else {
+      throw OneDNNError(
+        request: "a convolution of \(task.source) by \(task.weights)", status: dnnl_unimplemented.rawValue)
+    }
+    return [chosen]
   }
 
   /// Where Winograd's F(4×4, 3×3) beats direct convolution when nothing has been measured: enough channels to fill
-  /// vectors, enough positions to pay for the transformed weights, which are four times the size.
+  /// vectors, maps large enough for its tiles, and enough positions to pay for the transformed weights, which are four
+  /// times the size.
   static func suitsWinograd(_ c: Convolution, source: [Int]) -> Bool {
     c.kernel == Size(3) && c.strides == Size(1) && c.dilation == Size(1) && c.groups == 1
-      && source[1] >= 32 && c.filters >= 32 && source[0] * source[2] * source[3] >= 196
+      && source[1] >= 48 && c.filters >= 48 && min(source[2], source[3]) >= 12
+      && source[0] * source[2] * source[3] >= source[1] * c.filters / 128
   }
 
   /// oneDNN's extents of a kernel.

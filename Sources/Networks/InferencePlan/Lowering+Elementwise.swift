@@ -79,6 +79,7 @@ extension Lowering {
       if kind == .average, position == order.count - 2 {
         operations.append(.eltwise(.linear(scale: 1 / Float(order.count), offset: 0)))
       }
+      if position == order.count - 2 { operations += followingActivation() }
       let description = try PrimitiveDescription.binary(binary, result.layout, other.layout, into: home, then: operations)
       let target = newValue(home)
       try append(

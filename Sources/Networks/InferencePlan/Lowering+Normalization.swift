@@ -12,7 +12,7 @@ extension Lowering {
       ? source.layout : try Layout(rows: [batch * node.shape.dropLast().reduce(1, *), channels])
     // Batch normalisation with mean 0 and variance 1.
     let description = try PrimitiveDescription.batchNormalization(
-      .inference, rows, epsilon: 0, globalStatistics: true)
+      .inference, rows, epsilon: 0, globalStatistics: true, rectified: !followingRectifier().isEmpty)
     let destination = newValue(source.layout)
     var operands = [
       Program.Operand(argument: .source, layout: rows, place: .buffer(source.buffer, byteOffset: source.byteOffset)),

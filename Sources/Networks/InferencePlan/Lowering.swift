@@ -27,6 +27,9 @@ struct Lowering {
   private var takersLeft: [Int: Int] = [:]
   /// The node being lowered.
   var current = 0
+  private let consumers: [[Int]]
+  /// Activations that the step before them has already applied.
+  private var applied: Set<Int> = []
 
   init(_ source: InferenceGraph, batch: Int, options: PlanOptions, weights: WeightBank) throws {
     graph = source.graph
@@ -36,6 +39,7 @@ struct Lowering {
     self.weights = weights
     mapOrder = options.mapOrder ?? Lowering.preferredOrder(of: source.graph, options)
     values = Array(repeating: nil, count: graph.nodes.count)
+    consumers = graph.consumers
   }
 
   /// The type of feature maps inside the plan. Vectors are float32 always.
@@ -52,7 +56,6 @@ struct Lowering {
 
   /// The whole program.
   mutating func program() throws -> Program {
-    let consumers = graph.consumers
     var inputCount = 0
     for (index, node) in graph.nodes.enumerated() {
       current = index
@@ -60,7 +63,7 @@ struct Lowering {
         values[index] = Value(layout: try hostLayout(shape), buffer: newBuffer(.input(inputCount)))
         inputCount += 1
       } else {
-        do { values[index] = try lower(node) } catch let error as OneDNNError {
+        do { values[index] = applied.contains(index) ? value(node.inputs[0]) : try lower(node) } catch let error as OneDNNError {
           throw GraphError.misfit(layer: node.name, reason: error.description)
         }
       }
@@ -83,6 +86,22 @@ struct Lowering {
     return Program(
       steps: steps, buffers: buffers, inputShapes: graph.inputs.map { graph.nodes[$0].shape },
       outputShapes: graph.outputs.map { graph.nodes[$0].shape })
+  }
+
+  /// The activation that follows the node being lowered, for the node to apply to its own output; nothing where others
+  /// see that output first, or oneDNN lacks the function.
+  mutating func followingActivation() -> [PostOperation] {
+    guard consumers[current].count == 1, !graph.outputs.contains(current), let next = consumers[current].first,
+      case .activation(let activation) = graph.nodes[next].operation, let chain = Eltwise.chain(for: activation)
+    else { return [] }
+    applied.insert(next)
+    return chain.map { .eltwise($0) }
+  }
+
+  /// The same, where it is the plain rectifier, all that oneDNN's normalisations can apply.
+  mutating func followingRectifier() -> [PostOperation] {
+    guard let next = consumers[current].first, case .activation(.relu) = graph.nodes[next].operation else { return [] }
+    return followingActivation()
   }
 
   // MARK: Layouts

@@ -20,8 +20,14 @@ package struct PlanOptions: Sendable, Hashable {
   /// Nil lets the graph decide, by a fixed rule.
   package var mapOrder: MapOrder?
 
-  package init(precision: Precision = .float32, threads: Int = 1, mapOrder: MapOrder? = nil) {
+  /// How implementations of convolutions are chosen.
+  package var tuning: Tuning
+
+  package init(
+    precision: Precision = .float32, threads: Int = 1, mapOrder: MapOrder? = nil, tuning: Tuning = .fixed
+  ) {
     self.precision = precision
+    self.tuning = tuning
     self.threads = max(1, threads)
     self.mapOrder = mapOrder
   }

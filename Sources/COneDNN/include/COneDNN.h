@@ -14,6 +14,10 @@ int siamese_thread_count(void);
 /// Calls `body` with every index below `parts` on the calling thread's pool, the one that oneDNN works with too.
 void siamese_parallel(int parts, void *context, void (*body)(int index, void *context));
 
+/// Multiplies and adds in registers alone for about `seconds` on the calling thread: operations a second, the most that
+/// one core can do. With `bfloat16`, in the processor's bfloat16 dot products; 0 where it has none.
+double siamese_peak_operations(int bfloat16, double seconds);
+
 // MARK: Memory descriptors ("layouts"): heap copies in version 2, oneDNN's own handles in version 3.
 
 typedef struct siamese_layout_handle *siamese_layout;

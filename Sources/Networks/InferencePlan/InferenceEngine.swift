@@ -141,6 +141,11 @@ package final class InferenceEngine: @unchecked Sendable {
     try workers.onFirst { [self] in try plans[0].profile(runs: runs) }
   }
 
+  /// Multiplications and additions of the plain algorithms for one row.
+  package var operationCountPerRow: Double {
+    Double(plans[0].program.steps.reduce(0) { $0 + $1.operationCount }) / Double(piece)
+  }
+
   /// Bytes of weights, and of all plans' intermediate arrays.
   package var weightByteCount: Int { plans[0].weights.byteCount }
   package var arenaByteCount: Int { plans.reduce(0) { $0 + $1.arenaByteCount } }

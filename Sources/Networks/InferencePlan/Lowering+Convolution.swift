@@ -109,8 +109,8 @@ extension Lowering {
   /// times the size.
   static func suitsWinograd(_ c: Convolution, source: [Int]) -> Bool {
     c.kernel == Size(3) && c.strides == Size(1) && c.dilation == Size(1) && c.groups == 1
-      && source[1] >= 48 && c.filters >= 48 && min(source[2], source[3]) >= 12
-      && source[0] * source[2] * source[3] >= source[1] * c.filters / 128
+      && source[1] >= 32 && c.filters >= 32 && min(source[2], source[3]) >= 7
+      && source[0] * source[2] * source[3] >= source[1] * c.filters / 512
   }
 
   /// oneDNN's extents of a kernel.

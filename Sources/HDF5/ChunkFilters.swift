@@ -15,6 +15,12 @@ struct ChunkFilters: Equatable, Sendable {
 
   struct Failure: Error { let reason: String }
 
+  init(steps: [Step], chunkBytes: Int, elementBytes: Int) {
+    self.steps = steps
+    self.chunkBytes = chunkBytes
+    self.elementBytes = elementBytes
+  }
+
   /// Reads the filters of a creation property list.
   init(_ creation: hid_t, chunkBytes: Int, elementBytes: Int) throws {
     self.chunkBytes = chunkBytes

@@ -102,6 +102,10 @@ import Testing
       sentence { _ = try KerasFixture.open("no-weights.keras") }.hasSuffix(
         "no-weights.keras: is a zip without 'model.weights.h5' (it holds 'metadata.json', 'config.json'), so it is not "
           + "a .keras file; save the model with model.save(\"name.keras\")"))
+    #expect(
+      sentence { _ = try KerasFile.open("/tmp") }
+        == "/tmp: is a folder (perhaps a TensorFlow SavedModel), expected a file; save the model with "
+        + "model.save(\"name.keras\")")
     #expect(sentence { _ = try KerasFile.open("/nowhere.h5") } == "/nowhere.h5: there is no such file; check the path")
     try inTemporaryFolder { folder in
       let path = folder.appending(path: "x.h5").path

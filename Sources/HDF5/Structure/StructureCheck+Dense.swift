@@ -8,6 +8,16 @@ private struct FractalHeap {
   /// The bytes of a direct block's own head, in which no object lies.
   let headBytes: Int
   let hasChecksums: Bool
+
+  /// The last block that begins at or before `offset`.
+  func block(holding offset: UInt64) -> (start: UInt64, count: Int, address: UInt64)? {
+    var (low, high) = (0, blocks.count)
+    while low < high {
+      let middle = (low + high) / 2
+      if blocks[middle].start <= offset { low = middle + 1 } else { high = middle }
+    }
+    return low == 0 ? nil : blocks[low - 1]
+  }
 }
 
 extension StructureCheck {
@@ -24,8 +34,7 @@ extension StructureCheck {
       guard try id.byte() == 0 else { throw StructureFailure.unsupported("huge or tiny objects in a heap") }
       let offset = try id.number(heap.offsetBytes)
       let length = Int(clamping: try id.number(heap.lengthBytes))
-      guard let holder = heap.blocks.last(where: { $0.start <= offset }),
-        case let inside = Int(offset - holder.start), inside >= heap.headBytes, length <= holder.count - inside
+      guard let holder = heap.block(holding: offset), case let inside = Int(offset - holder.start), inside >= heap.headBytes, length <= holder.count - inside
       else { throw StructureFailure.damaged("an object outside its heap") }
       return ByteCursor(try block(holder.address + UInt64(inside), length, "an object in a heap").bytes, "an object in a heap")
     }

@@ -2,10 +2,14 @@ extension StructureCheck {
   /// Walks a group of the older make: a tree of nodes of entries, whose names lie in a heap.
   mutating func symbolTable(_ tree: UInt64, heap: UInt64) throws -> [(name: String, address: UInt64)] {
     let names = try localHeap(heap)
+    // Each name is read for its entry and perhaps for two keys of the tree; names that overlap would be read for ever.
+    var allowance = 8 * names.count + 4096
     func name(_ offset: UInt64) throws -> String {
       guard offset < UInt64(names.count), let end = names[Int(offset)...].firstIndex(of: 0) else {
         throw StructureFailure.damaged("a name outside its heap")
       }
+      allowance -= end - Int(offset)
+      guard allowance >= 0 else { throw StructureFailure.damaged("names that overlap in their heap") }
       return String(decoding: names[Int(offset)..<end], as: UTF8.self)
     }
     let nodeBytes = 24 + (2 * groupInternalK + 1) * 8 + 2 * groupInternalK * 8

@@ -62,6 +62,10 @@ package final class KerasFile: Sendable {
   /// Opens the file at `path`, whatever its layout.
   /// - Throws: `HDF5Error` or `KerasFileError`.
   package static func open(_ path: String) throws -> KerasFile {
+    var isFolder: ObjCBool = false
+    if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+      throw KerasFileError.folder(path)
+    }
     if ZipArchive.isZip(path) { return try openArchive(path) }
     let hdf5 = try HDF5File(path)
     let root = hdf5.root

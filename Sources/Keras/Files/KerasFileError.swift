@@ -2,6 +2,8 @@
 public enum KerasFileError: Error, Equatable, CustomStringConvertible, Sendable {
   /// HDF5, but none of the layouts of Keras.
   case notKeras(file: String, holds: [String], attributes: [String])
+  /// A folder where a file should be.
+  case folder(String)
   /// From the time before layers and weights had names in the file.
   case beforeKeras1(file: String)
   /// A zip without what a `.keras` file holds.
@@ -19,6 +21,9 @@ public enum KerasFileError: Error, Equatable, CustomStringConvertible, Sendable 
       "\(file): is HDF5, but not a Keras file (expected 'layer_names', 'model_weights' or 'layers' at its root, found "
         + "\(Self.list(holds, "no groups")) and \(Self.list(attributes, "no attributes"))); save the model with "
         + "model.save or model.save_weights"
+    case .folder(let path):
+      "\(path): is a folder (perhaps a TensorFlow SavedModel), expected a file; save the model with "
+        + "model.save(\"name.keras\")"
     case .beforeKeras1(let file):
       "\(file): was saved by Keras before 1.0 (it has 'nb_layers'), which is not read here; load it with that Keras and "
         + "save it with a newer one"

@@ -14,13 +14,11 @@ package struct KerasWeightTree: Sendable {
   /// Nil where no group of the file is a Keras 3 place.
   init?(root: HDF5Group) throws {
     let names = Set(try root.childNames)
-    guard !names.isDisjoint(with: ["layers", "_layer_checkpoint_dependencies", "vars"])
-      || names.contains("model") || names.contains("backbone")
-    else { return nil }
     self.root = root
     layersName =
       names.contains("_layer_checkpoint_dependencies") && !names.contains("layers")
       ? "_layer_checkpoint_dependencies" : "layers"
+    if names.isDisjoint(with: [layersName, "vars"]), try placesWithWeights().isEmpty { return nil }
   }
 
   /// The variables at a place, in their numeric order; none where the place is missing or holds none.

@@ -21,6 +21,7 @@ public struct SiameseCommand: ParsableCommand {
       EmbedCommand.self,
       FinetuneCommand.self,
       VerifyCommand.self,
+      AugmentCommand.self,
       GlyphsCommand.self,
     ]
   )

@@ -18,6 +18,7 @@ public struct SiameseCommand: ParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
+      InspectCommand.self,
       EmbedCommand.self,
       FinetuneCommand.self,
       VerifyCommand.self,

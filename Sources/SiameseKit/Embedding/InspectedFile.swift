@@ -1,0 +1,27 @@
+import Foundation
+import Keras
+import MetricLearning
+import Networks
+
+/// What a file of weights or a model holds, for people and for machines.
+public struct InspectedFile: Sendable {
+  /// Layout, layers, sizes, feature layer, preprocessing.
+  public let network: Inspection
+  /// What a model says beside its network; nil for plain Keras files.
+  public let record: ModelRecord?
+  private let drawing: GraphDrawing
+
+  /// - Throws: `TaskError` where there is no such file; what reading a Keras file throws.
+  public init(contentsOf path: String, architecture: String? = nil, inputSize: Int? = nil) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw TaskError(.missingInput, "\(path): there is no such file of weights")
+    }
+    let imported = try ImportedNetwork.open(path, architecture: architecture, inputSize: inputSize.map { Size($0) })
+    network = Inspection(imported)
+    record = try ModelRecord.read(path)
+    drawing = GraphDrawing(imported)
+  }
+
+  /// Draws the network as SVG.
+  public func writeGraph(to path: String) throws { try writeFile(Data(drawing.svg.utf8), to: path) }
+}

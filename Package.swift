@@ -67,7 +67,9 @@ let package = Package(
     .testTarget(
       name: "MetricLearningTests", dependencies: ["MetricLearning", "Networks", "Tensors"], exclude: ["Fixtures"]),
     .testTarget(name: "SiameseKitTests", dependencies: ["SiameseKit", "Keras", "MetricLearning", "SupportVectors", "Networks", "Tensors", "HDF5", "Images"]),
-    .testTarget(name: "SiameseCommandsTests", dependencies: ["SiameseCommands", "SiameseKit"]),
+    .testTarget(
+      name: "SiameseCommandsTests",
+      dependencies: ["SiameseCommands", "SiameseKit", "siamese", "siamese-finetune", "compare-pictures"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -13,7 +13,7 @@ bin=$(swift build -c release --show-bin-path)
 out=${1:-.build/quickstart}
 mkdir -p "$out"
 echo "Drawing glyphs …"
-"$bin/siamese" glyphs --output "$out/glyphs" --classes 60 --per-class 12 --seed 2026
+"$bin/siamese" glyphs --output "$out/glyphs" --style runes --alphabets 4 --classes 80 --per-class 12 --seed 2026
 
 "$bin/siamese-finetune" --backbone weights/glyphs.h5 --data "$out/glyphs" --output "$out/model.h5" \
   --export-features "$out/features.h5" --svm --metrics "$out/metrics.json"

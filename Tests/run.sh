@@ -4,5 +4,4 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 Examples/install-dependencies.sh
-swift build -c release
 exec swift test -c release "$@"

@@ -9,19 +9,13 @@ extension ParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     var command: any ParsableCommand
     do { command = try parseAsRoot() } catch { exit(withError: error) }
-    do {
-      try command.run()
-    } catch let error where isOfArgumentParser(error) {
-      exit(withError: error)
-    } catch {
+    do { try command.run() } catch {
+      // Requests for help and wrong arguments come as errors too, and have statuses of their own.
+      guard exitCode(for: error) == .failure else { exit(withError: error) }
       logLine("\((CommandLine.arguments[0] as NSString).lastPathComponent): \(error)")
       Foundation.exit(FailureKind(of: error).rawValue)
     }
     Foundation.exit(0)
-  }
-
-  private static func isOfArgumentParser(_ error: any Error) -> Bool {
-    error is ExitCode || error is ValidationError || error is CleanExit
   }
 }
 

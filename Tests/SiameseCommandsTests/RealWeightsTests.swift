@@ -17,8 +17,8 @@ struct RealWeightsTests {
         ["--backbone", squeezeNet, "--data", faces, "--output", "\(folder)/m.h5", "--svm", "--metrics", "\(folder)/m.json"])
       #expect(run.status == 0, "\(run.errors)")
       let text = try String(contentsOfFile: "\(folder)/m.json", encoding: .utf8)
-      let figures = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: [String: Any]?])
-      func figure(_ part: String, _ key: String) throws -> Double { try #require(figures[part]??[key] as? Double) }
+      let figures = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+      func figure(_ part: String, _ key: String) throws -> Double { try #require((figures[part] as? [String: Any])?[key] as? Double) }
       #expect(try figure("svm", "accuracy_before") >= 0.975)
       #expect(try figure("after", "equal_error_rate") <= figure("before", "equal_error_rate"))
     }

@@ -87,7 +87,7 @@ import Testing
   @Test func `writing where one may not says so and leaves nothing`() throws {
     try withTemporaryFolder { folder in
       let text = message { try features.write(to: "\(folder)/absent/f.csv") }
-      #expect(text.hasPrefix("\(folder)/absent/f.csv: cannot be written"))
+      #expect(text.hasPrefix("\(folder)/absent/f.csv: could not be written (its folder"))
     }
   }
 }

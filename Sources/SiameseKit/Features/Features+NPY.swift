@@ -46,6 +46,9 @@ enum NPYFile {
     let shape = extents.count == 2 ? extents : [extents[0], 1]
     let (count, overflow) = shape[0].multipliedReportingOverflow(by: shape[1])
     let body = data.dropFirst(headerStart + headerCount)
+    guard ["<f2", "<f4", "<f8", "|u1", "<i4", "<i8"].contains(type) else {
+      throw fail("holds values of type \(type); save them as float32")
+    }
     let width = Int(type.dropFirst(2)) ?? 0
     guard !overflow, width > 0, width <= 8, count <= body.count / width, count * width == body.count else {
       throw fail("should hold \(shape[0])×\(shape[1]) values of type \(type), found \(body.count) bytes")
@@ -67,8 +70,7 @@ enum NPYFile {
     case "<f8": elements = values(Double.self) { Float($0) }
     case "|u1": elements = values(UInt8.self) { Float($0) }
     case "<i4": elements = values(Int32.self) { Float($0) }
-    case "<i8": elements = values(Int64.self) { Float($0) }
-    default: throw fail("holds values of type \(type); save them as float32")
+    default: elements = values(Int64.self) { Float($0) }
     }
     return Tensor(shape: shape, elements: elements)
   }

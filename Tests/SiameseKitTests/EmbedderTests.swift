@@ -1,0 +1,56 @@
+import Foundation
+import SiameseKit
+import Testing
+
+@Suite struct EmbedderTests {
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().path
+  let backbone: Backbone
+  /// Glyphs of as many classes as there are pictures.
+  let pictures: [Picture]
+
+  init() throws {
+    backbone = try Backbone(contentsOf: "\(Self.root)/weights/glyphs.h5")
+    pictures = try withTemporaryFolder { folder in
+      try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 19, perClass: 1, size: 48).write(to: folder)
+      return try LabelledPictures(folder: folder).paths.map { try Picture(contentsOf: $0) }
+    }
+  }
+
+  @Test func `the default layer is what feeds the classifier`() {
+    #expect(backbone.layer == "features")
+    #expect(backbone.embeddingWidth == 128)
+    #expect(backbone.inputShape == [48, 48, 1])
+  }
+
+  @Test(arguments: [1, 3, 16], [1, 2])
+  func `one at a time and in batches of any size, the numbers agree`(batch: Int, threads: Int) throws {
+    let one = try Embedder(backbone, options: EmbeddingOptions(threads: 1))
+    let many = try Embedder(backbone, options: EmbeddingOptions(batch: batch, threads: threads)).embed(pictures)
+    #expect(many.shape == [19, 128])
+    for (index, picture) in pictures.enumerated() {
+      let single = try one.embed(picture)
+      for (a, b) in zip(single, many.row(index)) { #expect(abs(a - b) <= 1e-4 * max(1, abs(a))) }
+    }
+  }
+
+  @Test func `no pictures give no rows`() throws {
+    #expect(try Embedder(backbone).embed([Picture]()).shape == [0, 128])
+  }
+
+  @Test func `any layer can be asked for, and a wrong name lists near ones`() throws {
+    let path = "\(Self.root)/weights/glyphs.h5"
+    #expect(message { _ = try Backbone(contentsOf: path, layer: "feature") }.contains("features"))
+    #expect(message { _ = try Backbone(contentsOf: path, preprocessing: "torch7") }
+      == "'torch7' is no way of preprocessing; choose one of caffe, tf, torch, none")
+    #expect(message { _ = try Backbone(contentsOf: "/nowhere/w.h5") } == "/nowhere/w.h5: there is no such file of weights")
+  }
+
+  @Test func `a folder in which nothing can be read says so`() throws {
+    try withTemporaryFolder { folder in
+      try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(folder)/a.png"))
+      let text = message { _ = try Embedder(backbone).embed(LabelledPictures(folder: folder)) }
+      #expect(text.hasPrefix("none of the 1 pictures could be read"))
+    }
+  }
+}

@@ -24,6 +24,7 @@ public struct SiameseCommand: ParsableCommand {
       VerifyCommand.self,
       AugmentCommand.self,
       GlyphsCommand.self,
+      BenchCommand.self,
     ]
   )
 

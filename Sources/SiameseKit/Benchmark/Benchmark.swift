@@ -1,0 +1,197 @@
+import Foundation
+import Keras
+import Networks
+import Tensors
+
+/// What to time, and how.
+public struct BenchmarkOptions: Sendable, Equatable {
+  /// How the cores are used: a single-threaded copy of the network each, or all on one.
+  public enum Mode: String, Sendable, CaseIterable { case throughput, latency }
+
+  /// Pictures at a time.
+  public var batch: Int
+  /// Threads; nil for one a core.
+  public var threads: Int?
+  public var precision: EmbeddingPrecision
+  /// Nil: what suits the batch.
+  public var mode: Mode?
+  /// Batches timed, after warming up.
+  public var runs: Int
+  /// Whether algorithms are chosen by a fixed rule rather than by measuring.
+  public var deterministic: Bool
+  /// Where measured choices are kept between processes; nil for `~/.cache/siamese`.
+  public var tuningFile: String?
+  /// Whether to time every layer too.
+  public var explain: Bool
+
+  public init(
+    batch: Int = 16, threads: Int? = nil, precision: EmbeddingPrecision = .f32, mode: Mode? = nil, runs: Int = 15,
+    deterministic: Bool = false, tuningFile: String? = nil, explain: Bool = false
+  ) {
+    self.batch = batch
+    self.threads = threads
+    self.precision = precision
+    self.mode = mode
+    self.runs = runs
+    self.deterministic = deterministic
+    self.tuningFile = tuningFile
+    self.explain = explain
+  }
+}
+
+/// How fast a network ran.
+public struct BenchmarkResult: Sendable, Codable {
+  public var network: String
+  public var batch: Int
+  public var threads: Int
+  public var precision: String
+  public var mode: String
+  /// Copies of the network at work, and pictures in one run of one copy.
+  public var copies: Int
+  public var piece: Int
+  public var runs: Int
+  /// The fastest batch, the median and the slowest.
+  public var milliseconds: Double
+  public var medianMilliseconds: Double
+  public var maximumMilliseconds: Double
+  /// At the fastest batch's pace.
+  public var imagesPerSecond: Double
+  /// Multiplications and additions of the plain algorithms; Winograd's does fewer, so shares above 1 are possible.
+  public var gigaflops: Double
+  public var peakGigaflops: Double
+  public var peakShare: Double
+  /// From reading the file to the first plan.
+  public var preparationMilliseconds: Double
+  public var weightMegabytes: Double
+  public var arenaMegabytes: Double
+  /// The process' largest resident memory so far.
+  public var peakMemoryMegabytes: Double
+  public var layers: [LayerCost]?
+
+  enum CodingKeys: String, CodingKey {
+    case network, batch, threads, precision, mode, copies, piece, runs, milliseconds, gigaflops, layers
+    case medianMilliseconds = "median_milliseconds"
+    case maximumMilliseconds = "maximum_milliseconds"
+    case imagesPerSecond = "images_per_second"
+    case peakGigaflops = "peak_gigaflops"
+    case peakShare = "peak_share"
+    case preparationMilliseconds = "preparation_milliseconds"
+    case weightMegabytes = "weight_megabytes"
+    case arenaMegabytes = "arena_megabytes"
+    case peakMemoryMegabytes = "peak_memory_megabytes"
+  }
+}
+
+/// What one step of one copy of the network costs.
+public struct LayerCost: Sendable, Codable {
+  public var layer: String
+  /// Convolution, reorder, pooling, …
+  public var kind: String
+  /// The code that was chosen for it.
+  public var implementation: String
+  public var milliseconds: Double
+  public var gigaflops: Double
+  /// Of the peak of the threads that work on it.
+  public var peakShare: Double
+  /// Read and written, weights included.
+  public var bytes: Int
+
+  enum CodingKeys: String, CodingKey {
+    case layer, kind, implementation, milliseconds, gigaflops, bytes
+    case peakShare = "peak_share"
+  }
+}
+
+/// Times a network on this machine, preprocessing left out.
+///
+/// ```swift
+/// let benchmark = try Benchmark(contentsOf: "resnet50.h5")
+/// try benchmark.run(BenchmarkOptions(batch: 16)).imagesPerSecond
+/// ```
+public struct Benchmark: Sendable {
+  private let name: String
+  private let graph: Graph
+  private let parameters: ParameterStore
+
+  /// - Parameter layer: Where to stop; by default the whole network is run, its classifier too.
+  public init(contentsOf path: String, architecture: String? = nil, layer: String? = nil, inputSize: Int? = nil) throws {
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw TaskError(.missingInput, "\(path): there is no such file of weights")
+    }
+    let network = try ImportedNetwork.open(path, architecture: architecture, inputSize: inputSize.map { Size($0) })
+    name = network.architecture ?? (path as NSString).lastPathComponent
+    graph = try layer.map { try network.embedding(layer: $0) } ?? network.graph
+    parameters = network.parameters
+  }
+
+  public func run(_ options: BenchmarkOptions = BenchmarkOptions()) throws -> BenchmarkResult {
+    let threads = max(1, options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    let batch = max(1, options.batch), runs = max(1, options.runs)
+    let precision: PlanOptions.Precision = options.precision == .bf16 ? .bfloat16 : .float32
+    let cache = TuningCache(path: options.tuningFile ?? TuningCache.defaultPath)
+    let start = clock()
+    let engine = try InferenceEngine(
+      graph, parameters: parameters,
+      options: .init(
+        precision: precision, threads: threads, batch: batch,
+        mode: options.mode.flatMap { InferenceEngine.Mode(rawValue: $0.rawValue) },
+        tuning: options.deterministic ? .fixed : .measured(cache)))
+    let prepared = clock() - start
+
+    var generator = SeededGenerator(seed: 1)
+    let inputs = engine.inputShapes.map { shape in
+      (0..<batch * shape.reduce(1, *)).map { _ in 2 * generator.uniform() - 1 }
+    }
+    let outputs = engine.outputShapes.map {
+      UnsafeMutablePointer<Float>.allocate(capacity: batch * $0.reduce(1, *))
+    }
+    defer { for output in outputs { output.deallocate() } }
+    var times: [Double] = []
+    try withPointers(inputs[...], []) { inputs in
+      for _ in 0..<2 { try engine.run(rows: batch, inputs, into: outputs) }
+      for _ in 0..<runs {
+        let start = clock()
+        try engine.run(rows: batch, inputs, into: outputs)
+        times.append((clock() - start) * 1e3)
+      }
+    }
+    times.sort()
+
+    let peak = ProcessorPeak.gigaflops(precision, threads: threads)
+    let operations = engine.operationCountPerRow * Double(batch)
+    let profile = options.explain ? try engine.profile(runs: 5) : nil
+    let threadsInside = engine.plans[0].options.threads
+    let rate = operations / times[0] * 1e-6
+    return BenchmarkResult(
+      network: name, batch: batch, threads: threads, precision: options.precision.rawValue,
+      mode: engine.options.effectiveMode.rawValue, copies: engine.plans.count, piece: engine.piece, runs: runs,
+      milliseconds: times[0], medianMilliseconds: times[times.count / 2], maximumMilliseconds: times[times.count - 1],
+      imagesPerSecond: Double(batch) / times[0] * 1e3, gigaflops: rate, peakGigaflops: peak, peakShare: rate / peak,
+      preparationMilliseconds: prepared * 1e3, weightMegabytes: Double(engine.weightByteCount) / 1e6,
+      arenaMegabytes: Double(engine.arenaByteCount) / 1e6, peakMemoryMegabytes: Self.peakMemoryMegabytes,
+      layers: profile?.steps.map { step in
+        LayerCost(
+          layer: step.layer, kind: step.kind, implementation: step.implementation, milliseconds: step.milliseconds,
+          gigaflops: step.gigaflops, peakShare: step.gigaflops / peak * Double(threads) / Double(threadsInside),
+          bytes: step.byteCount)
+      })
+  }
+
+  private func clock() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
+
+  private func withPointers(
+    _ arrays: ArraySlice<[Float]>, _ pointers: [UnsafePointer<Float>], _ body: ([UnsafePointer<Float>]) throws -> Void
+  ) throws {
+    guard let first = arrays.first else { return try body(pointers) }
+    try first.withUnsafeBufferPointer {
+      try withPointers(arrays.dropFirst(), pointers + [$0.baseAddress!], body)
+    }
+  }
+
+  /// From the system's record of this process; 0 where it keeps none.
+  private static var peakMemoryMegabytes: Double {
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line.flatMap { $0.split(separator: " ").compactMap { Double($0) }.first }.map { $0 * 1024 / 1e6 } ?? 0
+  }
+}

@@ -52,23 +52,23 @@ package final class InferenceEngine: @unchecked Sendable {
   /// For each plan, arrays in which an incomplete batch is filled up.
   private let margins: [Margin]
 
-  /// The largest number of rows for one plan in throughput mode: more gains nothing and takes memory.
-  static let largestPiece = 8
-
   /// Compiles `graph` and lays out its weights.
   package init(_ graph: Graph, parameters: ParameterStore, options: Options = Options()) throws {
     self.options = options
     let throughput = options.effectiveMode == .throughput
     let count = throughput ? min(options.threads, options.batch) : 1
-    let piece = throughput ? min((options.batch + count - 1) / count, Self.largestPiece) : options.batch
     let planOptions = PlanOptions(
       precision: options.precision, threads: throughput ? 1 : options.threads, mapOrder: options.mapOrder,
       tuning: options.tuning)
+    try parameters.validate(for: graph)
+    let prepared = try InferenceGraph(graph, parameters: parameters)
+    let piece = throughput
+      ? min((options.batch + count - 1) / count, prepared.suggestedBatch(planOptions)) : options.batch
     let workers = WorkerThreads(count: count, threadsEach: planOptions.threads)
     do {
       // Compiled where it will run: oneDNN asks the thread for the size of its pool.
       let first = try workers.onFirst {
-        try InferencePlan(graph, parameters: parameters, batch: piece, options: planOptions)
+        try InferencePlan(prepared, batch: piece, options: planOptions)
       }
       plans = try [first] + (1..<count).map { _ in try InferencePlan(sharing: first) }
     } catch {

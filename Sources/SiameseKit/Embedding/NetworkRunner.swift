@@ -67,7 +67,8 @@ package final class NetworkRunner: @unchecked Sendable {
     fill: @escaping @Sendable (Int, UnsafeMutableBufferPointer<Float>) throws -> Void
   ) throws -> (outputs: [Tensor], failures: [(index: Int, error: any Error)]) {
     try lock.withLock {
-      let batch = min(options.batch, max(1, (count + threads - 1) / threads))
+      let batch = min(
+        options.batch, max(1, (count + threads - 1) / threads), graph.suggestedBatch(planOptions(threads: 1)))
       if copies.first?.batch != batch { copies = [] }
       while copies.count < min(threads, max(1, (count + batch - 1) / batch)) {
         copies.append(try copies.first.map { try InferencePlan(sharing: $0) } ?? makePlan(batch: batch, threads: 1))
@@ -103,9 +104,11 @@ package final class NetworkRunner: @unchecked Sendable {
   }
 
   private func makePlan(batch: Int, threads: Int) throws -> InferencePlan {
-    let precision: PlanOptions.Precision = options.precision == .bf16 ? .bfloat16 : .float32
-    return try InferencePlan(
-      graph, batch: batch, options: PlanOptions(precision: precision, threads: threads), weights: weights)
+    try InferencePlan(graph, batch: batch, options: planOptions(threads: threads), weights: weights)
+  }
+
+  private func planOptions(threads: Int) -> PlanOptions {
+    PlanOptions(precision: options.precision == .bf16 ? .bfloat16 : .float32, threads: threads)
   }
 }
 

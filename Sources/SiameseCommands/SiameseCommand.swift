@@ -25,6 +25,7 @@ public struct SiameseCommand: ParsableCommand {
       AugmentCommand.self,
       GlyphsCommand.self,
       BenchCommand.self,
+      EvaluateCommand.self,
     ]
   )
 

@@ -48,7 +48,7 @@ extension ModelRecord {
   static let groupName = "siamese"
 
   /// The record of a model file; nil where the file is a plain Keras file.
-  static func read(_ path: String) throws -> ModelRecord? {
+  public static func read(_ path: String) throws -> ModelRecord? {
     let root = try KerasFile.open(path).hdf5.root
     guard try root.kind(of: groupName) == .group else { return nil }
     let group = try root.group(groupName)

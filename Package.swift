@@ -69,7 +69,7 @@ let package = Package(
     .testTarget(name: "SiameseKitTests", dependencies: ["SiameseKit", "Keras", "MetricLearning", "SupportVectors", "Networks", "Tensors", "HDF5", "Images"]),
     .testTarget(
       name: "SiameseCommandsTests",
-      dependencies: ["SiameseCommands", "SiameseKit", "siamese", "siamese-finetune", "compare-pictures"]),
+      dependencies: ["SiameseCommands", "SiameseKit", "Tensors", "siamese", "siamese-finetune", "compare-pictures"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -94,14 +94,11 @@ struct MeasuredOptions: ParsableArguments {
 
   /// The network, and the distance it was made for.
   func open(_ path: String) throws -> (backbone: Backbone, distance: String?) {
-    let backbone = try Backbone(contentsOf: path)
-    let record = try ModelRecord.read(path)
-    guard model == nil || record != nil else {
-      throw TaskError(
-        .badInput, "\(path): is a network without the group 'siamese', so it says no distance; make a model of it with "
-          + "siamese-finetune --backbone \(path), or give it as --backbone")
+    if model != nil {
+      let model = try SiameseModel(contentsOf: path)
+      return (model.backbone, model.distance.name)
     }
-    return (backbone, model == nil ? nil : record?.distance.name)
+    return (try Backbone(contentsOf: path), nil)
   }
 
   /// The distance asked for, which must be the one recorded where there is one.

@@ -42,6 +42,9 @@ public struct FinetuneCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write all figures as JSON.", valueName: "metrics.json"))
   var metrics: String?
 
+  @Option(name: .customLong("report"), help: ArgumentHelp("Write a page that shows what was gained on unseen classes, and where it errs.", valueName: "report.html"))
+  var reportPath: String?
+
   @Flag(help: "Stop at the first picture that cannot be read, instead of leaving it out and counting it.")
   var strict = false
 
@@ -76,8 +79,23 @@ public struct FinetuneCommand: ParsableCommand {
     }
     let figures = FineTuningFigures(result, backbone: backbone, recipe: recipe)
     if let metrics { try writeFile(jsonData(figures), to: metrics) }
+    if let reportPath { try writeReport(result, to: reportPath) }
     printSummary(result)
     if interrupted.isSet { throw ExitCode(130) }
+  }
+
+  private func writeReport(_ result: FineTuningResult, to path: String) throws {
+    func evaluator(_ features: Features) throws -> Evaluator {
+      try Evaluator(
+        features.selecting(result.heldOutRows), distance: result.model.distance, threads: compute.threads)
+    }
+    var builder = ReportBuilder(after: try evaluator(result.features), before: try evaluator(result.plainFeatures))
+    builder.training = result.training.records
+    builder.provenance = [("pictures", data), ("model", output)]
+      + result.model.record.provenance.sorted { $0.key < $1.key }
+      .map { ($0.key.replacingOccurrences(of: "_", with: " "), $0.value) }
+    builder.command = CommandLine.arguments.map(shellQuoted).joined(separator: " ")
+    try writeFile(Data(builder.page(title: (output as NSString).lastPathComponent).html.utf8), to: path)
   }
 
   private func printSummary(_ result: FineTuningResult) {
@@ -105,5 +123,6 @@ public struct FinetuneCommand: ParsableCommand {
     print("model     \(output)")
     if let exportFeatures { print("features  \(exportFeatures)") }
     if let metrics { print("metrics   \(metrics)") }
+    if let reportPath { print("report    \(reportPath)") }
   }
 }

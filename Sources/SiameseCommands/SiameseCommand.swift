@@ -26,6 +26,11 @@ public struct SiameseCommand: ParsableCommand {
       GlyphsCommand.self,
       BenchCommand.self,
       EvaluateCommand.self,
+      CalibrateCommand.self,
+      EnrollCommand.self,
+      IdentifyCommand.self,
+      GalleryCommand.self,
+      ReportCommand.self,
     ]
   )
 

@@ -7,7 +7,8 @@ struct VerifyCommand: ParsableCommand {
     abstract: "Say whether two pictures show the same thing.",
     discussion: """
       Embeds both pictures with a fine-tuned model, measures the distance it was trained for, and compares that with the \
-      threshold stored in it. Prints the distance, the threshold and the decision. Exit status is 0 either way.
+      threshold stored in it: the strictest that siamese calibrate found, or where equal errors are. Prints the distance, \
+      the threshold, the decision and, for a calibrated model, the probability. Exit status is 0 either way.
 
       EXAMPLES
         siamese verify --model faces.h5 a.png b.png
@@ -20,7 +21,10 @@ struct VerifyCommand: ParsableCommand {
   @Option(help: ArgumentHelp("A threshold of your own instead of the model's.", valueName: "distance"))
   var threshold: Float?
 
-  @Flag(help: "Print JSON: distance, threshold, same, measure.")
+  @Option(help: ArgumentHelp("Use the threshold calibrated for this false-accept rate.", valueName: "rate"))
+  var far: Double?
+
+  @Flag(help: "Print JSON: distance, threshold, same, measure, probability.")
   var json = false
 
   @Argument(help: "The two pictures.")
@@ -31,19 +35,19 @@ struct VerifyCommand: ParsableCommand {
   }
 
   private struct Decision: Encodable {
-    let distance: Float, threshold: Float, same: Bool, measure: String
+    let distance: Float, threshold: Float, same: Bool, measure: String, probability: Double?
   }
 
   func run() throws {
     let model = try SiameseModel(contentsOf: model)
-    guard let limit = threshold ?? model.threshold else {
-      throw TaskError(.badInput, "\(self.model): holds no threshold; give one with --threshold, or fine-tune with classes held out")
-    }
+    let limit = try threshold ?? model.decisionThreshold(falseAcceptRate: far)
     let embedder = try model.embedder()
     let embeddings = try pictures.map { try embedder.embed(Picture(contentsOf: $0)) }
     let distance = model.distance(embeddings[0], embeddings[1])
-    let decision = Decision(distance: distance, threshold: limit, same: distance <= limit, measure: model.distance.name)
+    let decision = Decision(distance: distance, threshold: limit, same: distance <= limit, measure: model.distance.name,
+      probability: model.record.calibration?.probabilityMap.probability(distance))
     if json { return try printJSON(decision) }
-    print("\(decision.same ? "same" : "different")  \(model.distance.name) distance \(distance), threshold \(limit)")
+    print("\(decision.same ? "same" : "different")  \(model.distance.name) distance \(distance), threshold \(limit)"
+      + (decision.probability.map { ", probability \(percent($0, digits: 1))" } ?? ""))
   }
 }

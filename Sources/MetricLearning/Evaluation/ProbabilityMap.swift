@@ -74,6 +74,8 @@ public enum ProbabilityMap: Sendable, Equatable, Codable {
     return .logistic(intercept: a - slope * mean, slope: slope)
   }
 
+  private static let knotLimit = 256
+
   /// Fits the isotonic map by pooling adjacent violators; both kinds of pairs weigh the same in all.
   package static func isotonic(same: [Float], different: [Float]) -> ProbabilityMap {
     struct Pool {
@@ -99,6 +101,15 @@ public enum ProbabilityMap: Sendable, Equatable, Codable {
         distances.append(pool.high)
         probabilities.append(pool.probability)
       }
+    }
+    if distances.count > knotLimit {
+      // Steps too small to matter are joined: a model file keeps the map in an attribute.
+      var kept = [0]
+      for i in 1..<distances.count - 1 where probabilities[kept[kept.count - 1]] - probabilities[i] > 2 / Double(knotLimit) {
+        kept.append(i)
+      }
+      kept.append(distances.count - 1)
+      (distances, probabilities) = (kept.map { distances[$0] }, kept.map { probabilities[$0] })
     }
     return .isotonic(distances: distances, probabilities: probabilities)
   }

@@ -1,3 +1,4 @@
+import Images
 import MetricLearning
 import SupportVectors
 import Tensors
@@ -73,8 +74,9 @@ extension Evaluator {
   }
 
   /// Thresholds at the rates asked, and what a distance says about a pair; on the pairs of `pairs` where given.
-  public func calibration(rates: [Double] = [1e-3], pairs: [(Int, Int)]? = nil, roundCount: Int = 1000) throws -> Calibration {
-    let sample = pairs.map { PairSample(pairs: $0, labels: labels) } ?? PairSample(labels: labels, seed: seed)
+  public func calibration(rates: [Double] = [1e-3], pairs: FacePairs? = nil, roundCount: Int = 1000) throws -> Calibration {
+    let sample = try pairs.map { PairSample(pairs: try rowPairs($0).flatMap { $0 }, labels: labels) }
+      ?? PairSample(labels: labels, seed: seed)
     return try withWorkers { workers in
       try Calibration(
         sample, distances: sample.distances(distance, features.embeddings), distance: distance.name, rates: rates,

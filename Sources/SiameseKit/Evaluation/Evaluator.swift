@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import MetricLearning
 import SupportVectors
 import Tensors
@@ -125,7 +126,7 @@ extension Evaluator {
   }
 
   /// The rows of each fold's pairs, found by the last two parts of their paths without extension.
-  private func rowPairs(_ pairs: FacePairs) throws -> [[(Int, Int)]] {
+  func rowPairs(_ pairs: FacePairs) throws -> [[(Int, Int)]] {
     func stem(_ path: String) -> String {
       let parts = (path as NSString).deletingPathExtension.split(separator: "/")
       return parts.suffix(2).joined(separator: "/")

@@ -63,7 +63,7 @@ public struct FineTuner {
       features: Features(
         embeddings: embedded.outputs[0], labels: plain.labels, paths: plain.paths,
         attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": recipe.distance.name]),
-      before: before, after: after, svm: svm, training: trained.summary, skipped: skipped,
+      plainFeatures: plain, heldOutRows: split.heldOut, before: before, after: after, svm: svm, training: trained.summary, skipped: skipped,
       trainingClasses: Set(split.training.map { plain.labels[$0] }).count, heldOutClasses: Set(unseen).count)
   }
 
@@ -108,6 +108,10 @@ public struct FineTuningResult: Sendable {
   public let model: SiameseModel
   /// Every picture's new embedding.
   public let features: Features
+  /// Every picture's embedding by the backbone as it was, in the same order.
+  public let plainFeatures: Features
+  /// The rows of classes that training never saw.
+  public let heldOutRows: [Int]
   /// On held-out classes: the backbone's features, and the fine-tuned embedding.
   public let before: EmbeddingQuality
   public let after: EmbeddingQuality

@@ -31,6 +31,8 @@ public struct ModelRecord: Sendable, Equatable {
 
   /// The threshold at which both kinds of error were equally frequent.
   public var equalErrorThreshold: Float?
+  /// What `siamese calibrate` found on its owner's pictures: thresholds with intervals, and probabilities.
+  public var calibration: Calibration?
 
   public init(
     distance: Distance, preprocessing: Preprocessing, classes: [String] = [], thresholds: [Threshold] = [],
@@ -69,13 +71,19 @@ extension ModelRecord {
       record.thresholds = try decode([Threshold].self, text, or: fail("the attribute 'thresholds' is not as written"))
     }
     record.equalErrorThreshold = try group.numbers("equal_error_threshold")?.first.map { Float($0) }
+    if let text = try group.string("calibration") {
+      record.calibration = try decode(Calibration.self, text, or: fail("the attribute 'calibration' is not as written"))
+      guard record.calibration?.distance == distance.name else {
+        throw fail("the calibration is one of \(record.calibration?.distance ?? "nothing"), the model's distance \(distance.name); calibrate anew")
+      }
+    }
     if let text = try group.string("provenance") {
       record.provenance = try decode([String: String].self, text, or: fail("the attribute 'provenance' is not as written"))
     }
     return record
   }
 
-  func write(into root: HDF5GroupWriter) throws {
+  package func write(into root: HDF5GroupWriter) throws {
     let group = try root.group(Self.groupName)
     try group.setAttribute("format_version", Self.formatVersion)
     try group.setAttribute("tool_version", toolVersion)
@@ -83,6 +91,7 @@ extension ModelRecord {
     try group.setAttribute("preprocessing", preprocessing.rawValue)
     if !classes.isEmpty { try group.write("classes", strings: classes) }
     if let equalErrorThreshold { try group.setAttribute("equal_error_threshold", Double(equalErrorThreshold)) }
+    if let calibration { try group.setAttribute("calibration", Self.encode(calibration)) }
     try group.setAttribute("thresholds", Self.encode(thresholds))
     try group.setAttribute("provenance", Self.encode(provenance))
   }

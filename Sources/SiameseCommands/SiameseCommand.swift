@@ -24,6 +24,7 @@ public struct SiameseCommand: ParsableCommand {
       VerifyCommand.self,
       AugmentCommand.self,
       GlyphsCommand.self,
+      SVMCommand.self,
       BenchCommand.self,
       EvaluateCommand.self,
       CalibrateCommand.self,

@@ -46,13 +46,15 @@ extension KernelSVM {
     }
     let input = try TrainingInput(
       features, labels: labels, targets: targets, weights: weights, for: self, groupedBy: folds)
+    let subproblems = input.subproblems(multiclass)
     let workers = WorkerThreads(count: threads)
     defer { workers.stop() }
     let rows = try TrainingRows(
       features: input.features, kernel: input.kernel, order: input.order, memoryLimit: memoryLimit, workers: workers,
-      allowIndefinite: allowIndefinite)
+      allowIndefinite: allowIndefinite,
+      largestSubproblem: probabilities || clipSpectrum ? nil : subproblems.map(\.rows.count).max())
     let decisions = try rows.solve(
-      input.subproblems(multiclass), machine, classNames: input.classNames(multiclass),
+      subproblems, machine, classNames: input.classNames(multiclass),
       options: solverOptions(rows: input.order.count))
     var trained = try TrainedSVM(self, input, rows, decisions)
     if probabilities {

@@ -115,9 +115,8 @@ func checkFeatures(_ features: Tensor, kernel: Kernel) throws {
       throw SVMError.notFinite(row: row, column: bad, value: elements[start + bad])
     }
     if kernel.needsNonnegativeFeatures, let place = elements.firstIndex(where: { $0 < 0 }) {
-      throw SVMError.setting(
-        name: "feature in row \(place / width), column \(place % width)", value: "\(elements[place])",
-        expected: "0 or more for the \(kernel.name) kernel; scale with min-max")
+      throw SVMError.negative(
+        row: place / width, column: place % width, value: elements[place], kernel: kernel.name)
     }
   }
 }

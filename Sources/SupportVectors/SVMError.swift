@@ -2,6 +2,8 @@
 public enum SVMError: Error, Equatable, Sendable {
   /// A feature is NaN or infinite. Rows and columns count from 0.
   case notFinite(row: Int, column: Int, value: Float)
+  /// A negative feature under a kernel that compares shares or counts.
+  case negative(row: Int, column: Int, value: Float, kernel: String)
   /// The features are not a matrix with at least one row and one column.
   case notAMatrix(shape: [Int])
   /// The number of labels, targets, weights or groups differs from the number of rows.
@@ -33,6 +35,9 @@ extension SVMError: CustomStringConvertible {
     case .notFinite(let row, let column, let value):
       return "feature \(value) in row \(row), column \(column) (counted from 0) is not a finite number; "
         + "remove or repair that row"
+    case .negative(let row, let column, let value, let kernel):
+      return "feature \(value) in row \(row), column \(column) (counted from 0) is below 0, which the \(kernel) kernel "
+        + "does not take; scale with min-max"
     case .notAMatrix(let shape):
       return "features must be a matrix [rows, columns] with at least one of each; found shape \(shape)"
     case .countMismatch(let what, let expected, let found):

@@ -15,9 +15,11 @@ final class TrainingRows: @unchecked Sendable {
   ///   - features: preprocessed, checked for finiteness.
   ///   - kernel: its gamma a number.
   ///   - order: rows of one class side by side make subproblems read long stretches of kernel rows.
+  ///   - largestSubproblem: the rows of the largest, where subproblems are solved once each; nil where folds or a search
+  ///     will come back to the same kernel values.
   init(
     features: Tensor, kernel: Kernel, order: [Int], memoryLimit: Int, workers: WorkerThreads,
-    allowIndefinite: Bool = false
+    allowIndefinite: Bool = false, largestSubproblem: Int? = nil
   ) throws {
     self.order = order
     self.workers = workers
@@ -25,7 +27,8 @@ final class TrainingRows: @unchecked Sendable {
       kernel: kernel, features: features, order: order, center: KernelRows.center(for: kernel, of: features),
       columns: order)
     self.memoryLimit = max(1 << 20, memoryLimit - rows.elements.count * 4)
-    if GramMatrix.bytes(for: order.count) <= self.memoryLimit {
+    let fits = GramMatrix.bytes(for: order.count) <= self.memoryLimit
+    if fits, kernel.isExternal || !Self.prefersOwnRows(count: order.count, width: rows.width, largestSubproblem) {
       let gram = try GramMatrix(rows, workers: workers)
       if kernel.isExternal {
         if let (row, column, difference) = gram.asymmetry(), !allowIndefinite {
@@ -37,6 +40,17 @@ final class TrainingRows: @unchecked Sendable {
     } else {
       gram = nil
     }
+  }
+
+  /// Whether subproblems do better with just the kernel rows that they ask for than with all of a shared matrix.
+  ///
+  /// A large subproblem asks for about a third of its rows. The whole matrix costs `width` multiplications an element,
+  /// thanks to symmetry, and its first touch of memory as much as about 600 more; a third of all subproblems' rows costs
+  /// some 1.4 times `width`, in memory that is used again. (Measured with 12000×128 and 12000×512 in ten classes.)
+  private static func prefersOwnRows(count: Int, width: Int, _ largestSubproblem: Int?) -> Bool {
+    guard let largestSubproblem, largestSubproblem < count || count > 6000 else { return false }
+    return largestSubproblem > 2 * SolverOptions().workingSetSize && width < 1600
+      && GramMatrix.bytes(for: count) > 64 << 20
   }
 
   /// The kernel values between the rows at these positions.

@@ -194,6 +194,48 @@ import Testing
     }
   }
 
+  @Test(arguments: cases.filter { $0.inputs[0].count == 3 && !$0.testDescription.hasPrefix("activation") }, [2, 3, 5])
+  func `activations computed again give the same gradients`(_ example: Case, segments: Int) throws {
+    var random = SeededGenerator(seed: 3)
+    var graph = Graph()
+    let nodes = try example.inputs.enumerated().map { try graph.add("input\($0)", .input(shape: $1)) }
+    graph.outputs = [try example.build(&graph, nodes)]
+    let store = ParameterStore.seeded(for: graph, &random)
+    let inputs = example.inputs.map { Tensor.normal([2] + $0, &random) }
+    var options = TrainingOptions(batchNormalization: example.mode, inputGradients: true)
+    let plan = try TrainingPlan(graph, store, batch: 2, options: options)
+    let output = try plan.forward(inputs, seed: 1)[0]
+    let weights = Tensor.normal(output.shape, &random)
+    try plan.backward([weights])
+    options.checkpointing = .segments(segments)
+    let checkpointed = try TrainingPlan(graph, store, batch: 2, options: options)
+    #expect(try checkpointed.forward(inputs, seed: 1)[0] == output)
+    try checkpointed.backward([weights])
+    expectClose(checkpointed.inputGradients[0], plan.inputGradients[0], "input", tolerance: 1e-5)
+    for (path, expected) in plan.parameters.gradients {
+      expectClose(try #require(checkpointed.parameters.gradient(path)), expected, path, tolerance: 1e-5)
+    }
+    #expect(checkpointed.parameters.state == plan.parameters.state, "statistics move once")
+  }
+
+  @Test func `computing activations again takes less memory`() throws {
+    var random = SeededGenerator(seed: 3)
+    var graph = Graph()
+    var x = try graph.add("x", .input(shape: [256]))
+    for layer in 0..<16 {
+      x = try graph.add("layer\(layer)", .dense(units: 256, bias: true, activation: .tanh), [x])
+    }
+    graph.outputs = [x]
+    let store = ParameterStore.seeded(for: graph, &random)
+    func byteCount(_ checkpointing: Checkpointing) throws -> Int {
+      try TrainingPlan(graph, store, batch: 512, options: TrainingOptions(checkpointing: checkpointing)).arenaByteCount
+    }
+    let whole = try byteCount(.never)
+    #expect(try byteCount(.segments(4)) * 2 < whole)
+    #expect(try byteCount(.below(byteCount: whole * 2 / 3)) <= whole * 2 / 3)
+    #expect(try byteCount(.below(byteCount: whole)) == whole)
+  }
+
   @Test func `a frozen part gets no gradients and stays in inference mode`() throws {
     var random = SeededGenerator(seed: 4)
     var graph = Graph()

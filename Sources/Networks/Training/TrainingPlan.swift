@@ -28,35 +28,10 @@ package final class TrainingPlan {
     precondition(batch > 0, "a batch holds at least one row")
     siamese_set_thread_count(Int32(options.threads))
     (self.graph, self.parameters, self.batch, self.options) = (graph, parameters, batch, options)
-    let lowering = try TrainingLowering(graph, parameters, batch: batch, options: options)
-    program = lowering.program
-    run = lowering.run
-    guard graph.outputs.contains(where: { lowering.needsGradient[$0] }) else { throw TrainingError.nothingToTrain }
-    try lowering.forward(graph.nodes.indices)
-    inputs = graph.inputs.map { lowering.values[$0]! }
-    outputs = try graph.outputs.map { try lowering.hostForm(lowering.values[$0]!) }
-    for output in outputs { program.add("output", [output.array]) {} }
-    for output in outputs { program.keep(output.array) }
-    program.endForward()
-    var gradients: [TrainingArray?] = []
-    for output in outputs {
-      guard output.needsGradient else {
-        gradients.append(nil)
-        continue
-      }
-      let gradient = lowering.program.array(output.layout)
-      output.contributions.append(gradient)
-      gradients.append(gradient)
-    }
-    lowering.program.add("gradients of the outputs", gradients.compactMap { $0 }) {}
-    outputGradients = gradients
-    try lowering.backward()
-    inputGradientArrays = try inputs.map { input in
-      guard options.inputGradients, !input.contributions.isEmpty else { return nil }
-      return try lowering.gradient(input)
-    }
-    lowering.program.add("gradients of the inputs", inputGradientArrays.compactMap { $0 }) {}
-    try program.finish()
+    let made = try TrainingPlan.lowered(graph, parameters, batch, options)
+    (program, run, inputs, outputs) = (made.program, made.run, made.inputs, made.outputs)
+    (outputGradients, inputGradientArrays) = (made.outputGradients, made.inputGradients)
+    try program.place()
   }
 
   /// Trains all of `trainable`, or everything, of a network whose weights a store holds.

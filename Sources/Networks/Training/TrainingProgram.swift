@@ -43,6 +43,9 @@ final class TrainingProgram {
   private var buffers: [TrainingBuffer] = []
   private var bindings: [(memory: Memory, buffer: TrainingBuffer)] = []
   private var arena: Storage?
+  private var offsets: [Int] = []
+  /// Bytes of the arena.
+  private(set) var byteCount = 0
   /// Keeps weights alive that primitives know by address only.
   private var outside: [TrainingBuffer] = []
 
@@ -100,10 +103,14 @@ final class TrainingProgram {
     array.buffer.lastStep = max(array.buffer.lastStep, 0)
   }
 
-  /// Places every buffer.
-  func finish() throws {
-    let (offsets, byteCount) = TrainingProgram.packed(
+  /// Decides where every buffer goes, after the last step is there.
+  func pack() {
+    (offsets, byteCount) = TrainingProgram.packed(
       buffers.map { ($0.byteCount, $0.firstStep <= $0.lastStep ? $0.firstStep...$0.lastStep : 0...0) })
+  }
+
+  /// Makes the arena and places every buffer in it.
+  func place() throws {
     let arena = try Storage(byteCount: byteCount)
     self.arena = arena
     for (buffer, offset) in zip(buffers, offsets) { buffer.pointer = arena.pointer + offset }
@@ -133,9 +140,6 @@ final class TrainingProgram {
     }
     return (offsets, total)
   }
-
-  /// Bytes of the arena.
-  var byteCount: Int { arena?.byteCount ?? 0 }
 
   func runForward() throws { for step in steps[..<forwardCount] { try step.run() } }
   func runBackward() throws { for step in steps[forwardCount...] { try step.run() } }

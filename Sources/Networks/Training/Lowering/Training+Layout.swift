@@ -5,6 +5,7 @@ import Tensors
 extension TrainingLowering {
   func input(_ node: Int, _ shape: [Int]) throws -> TrainingValue {
     let x = value(node, try hostLayout([batch] + shape))
+    x.isInput = true
     program.keepFromStart(x.array)
     return x
   }

@@ -11,6 +11,8 @@ final class TrainingValue {
   var contributions: [TrainingArray] = []
   /// Whether an activation may write over it: nobody reads it afterwards.
   var isOverwritable = false
+  /// Whether it comes from outside and cannot be computed again.
+  var isInput = false
   fileprivate var copies: [TrainingValue] = []
 
   init(shape: [Int], array: TrainingArray, needsGradient: Bool) {
@@ -73,6 +75,34 @@ final class TrainingLowering {
   /// Emits the forward steps of these nodes, in order.
   func forward(_ nodes: some Sequence<Int>) throws {
     for node in nodes where values[node] == nil { values[node] = try lower(node) }
+  }
+
+  /// Emits the forward steps of every node, and no backward steps for the nodes of `segments` but the last: theirs are
+  /// to be emitted by `backward(recomputing:)`.
+  func forward(segments: [Range<Int>]) throws {
+    for segment in segments {
+      try forward(segment)
+      guard segment.upperBound < graph.nodes.count else { continue }
+      tape = []
+      // What crosses the border is read again later.
+      for node in segment { values[node]?.isOverwritable = false }
+    }
+  }
+
+  /// Emits the backward steps segment by segment, last first, each (but the last) after its forward steps once more.
+  func backward(recomputing segments: [Range<Int>]) throws {
+    try backward()
+    recomputes = true
+    for segment in segments.dropLast().reversed() {
+      let old = values
+      for value in values.values { value.copies = [] }
+      for node in segment where old[node].map({ !$0.isInput }) ?? false { values[node] = nil }
+      try forward(segment)
+      for (node, value) in values where value !== old[node] { value.contributions = old[node]?.contributions ?? [] }
+      try backward()
+      values = old
+    }
+    recomputes = false
   }
 
   /// Emits the backward steps of everything on the tape, last first.
@@ -224,12 +254,22 @@ final class TrainingLowering {
     guard let storage = parameters.entry(path)?.gradientStorage else { return }
     let isFirst = isFirstGradient(path)
     let target = TrainingArray(layout: host, buffer: TrainingBuffer(storage))
+    let (run, stream, count) = (run, program.stream, host.byteCount / 4)
+    if array.layout == host {
+      program.add("\(path), gradient", [array]) {
+        let (sum, new) = (target.floats, array.floats)
+        let replaces = isFirst && !run.accumulates
+        parallel(count) { part in
+          if replaces { for i in part { sum[i] = new[i] } } else { for i in part { sum[i] += new[i] } }
+        }
+      }
+      return
+    }
     let scratch = program.array(host)
     let direct = try program.command(
       .reorder(from: array.layout, to: host), [(.source, array), (.destination, target)])
     let detour = try program.command(
       .reorder(from: array.layout, to: host), [(.source, array), (.destination, scratch)])
-    let (run, stream, count) = (run, program.stream, host.byteCount / 4)
     program.add("\(path), gradient", direct.arrays + detour.arrays) {
       if isFirst && !run.accumulates { return try direct.command.run(on: stream) }
       try detour.command.run(on: stream)

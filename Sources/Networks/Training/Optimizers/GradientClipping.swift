@@ -6,9 +6,7 @@ extension TrainingParameters {
     var sum = 0.0
     for path in trainablePaths {
       guard let entry = entry(path), let gradient = entry.gradient else { continue }
-      var own = 0.0
-      for i in 0..<entry.count { own += Double(gradient[i]) * Double(gradient[i]) }
-      sum += own
+      sum += squares(gradient, entry.count)
     }
     return Float(sum.squareRoot())
   }
@@ -27,4 +25,20 @@ extension TrainingParameters {
     }
     return length
   }
+}
+
+/// `Σ g²`, block by block in an order that does not depend on the number of threads.
+private func squares(_ g: UnsafeMutablePointer<Float>, _ count: Int) -> Double {
+  let block = 16_384
+  let sums = UnsafeMutablePointer<Double>.allocate(capacity: count / block + 1)
+  defer { sums.deallocate() }
+  let blocks = (count + block - 1) / block
+  parallel(blocks, grain: 4) { part in
+    for b in part {
+      var wide = Wide.zero, rest: Float = 0
+      forEachWide(b * block..<min((b + 1) * block, count)) { wide += g.wide($0) * g.wide($0) } _: { rest += g[$0] * g[$0] }
+      sums[b] = Double(wide.sum()) + Double(rest)
+    }
+  }
+  return (0..<blocks).reduce(0) { $0 + sums[$1] }
 }

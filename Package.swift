@@ -17,6 +17,7 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CPixels"),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
     .target(name: "CTurboJPEG", linkerSettings: [.linkedLibrary("turbojpeg")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
@@ -24,7 +25,7 @@ let package = Package(
     // Floor 1: numbers, files, pictures.
     .target(name: "Tensors", dependencies: ["COneDNN"]),
     .target(name: "HDF5", dependencies: ["CHDF5"]),
-    .target(name: "Images", dependencies: ["CPNG", "CTurboJPEG"]),
+    .target(name: "Images", dependencies: ["CPixels", "CPNG", "CTurboJPEG"]),
 
     // Floor 2: networks, kernel machines, galleries, pages.
     .target(name: "Networks", dependencies: ["Tensors", "COneDNN"]),

@@ -84,6 +84,24 @@ struct ResamplingAxis {
     }
   }
 
+  /// The weights as `CPixels` wants them: for each pair of source pixels, the weights' high parts four times over and their
+  /// low 11 bits four times over.
+  func pairs() -> (starts: [Int32], counts: [Int32], weights: [Int16], stride: Int) {
+    let stride = (self.stride + 1) / 2
+    var pairs = [Int16](repeating: 0, count: 16 * stride * starts.count)
+    for i in starts.indices {
+      for k in 0..<counts[i] {
+        let weight = weights[i * self.stride + k]
+        let place = 16 * (i * stride + k / 2) + k % 2
+        for copy in 0..<4 {
+          pairs[place + 2 * copy] = Int16(weight >> 11)
+          pairs[place + 8 + 2 * copy] = Int16(weight & 0x7FF)
+        }
+      }
+    }
+    return (starts.map(Int32.init), counts.map { Int32(($0 + 1) / 2) }, pairs, stride)
+  }
+
   /// The source pixel of each target pixel for `.nearest`.
   static func nearest(from source: Int, to target: Int) -> [Int] {
     let scale = Double(source) / Double(target)

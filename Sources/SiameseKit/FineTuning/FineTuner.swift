@@ -2,6 +2,7 @@ import Foundation
 import Images
 import MetricLearning
 import Networks
+import SupportVectors
 import Tensors
 
 /// Fine-tunes a backbone on labelled pictures and says what that gained on classes it never saw.
@@ -54,12 +55,15 @@ public struct FineTuner {
     }
     if let failure = embedded.failures.first { throw failure.error }
     let after = try quality(embedded.outputs[0])
+    var machine = KernelSVM(kernel: .rbf(), c: 10)
+    machine.threads = threads
     let svm = try recipe.trainsSVM
-      ? SVMQuality(
-        embedded.outputs[0], before: plain.embeddings, labels: plain.labels, kernel: .rbf(), c: 10, threads: threads)
-      : nil
+      ? SVMQuality(embedded.outputs[0], before: plain.embeddings, labels: plain.labels, machine: machine, c: 10) : nil
+    var model = try model(trained, classes: Set(split.training.map { plain.labels[$0] }).sorted(), after: after)
+    // Scored on half of the pictures; what is kept has seen them all.
+    if recipe.trainsSVM { model.svm = try machine.fit(embedded.outputs[0], plain.labels) }
     return FineTuningResult(
-      model: try model(trained, classes: Set(split.training.map { plain.labels[$0] }).sorted(), after: after),
+      model: model,
       features: Features(
         embeddings: embedded.outputs[0], labels: plain.labels, paths: plain.paths,
         attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": recipe.distance.name]),

@@ -21,14 +21,12 @@ public struct SVMQuality: Sendable, Encodable {
   }
 
   /// - Throws: `TaskError` where there are fewer than two classes with two pictures each.
-  init(_ embeddings: Tensor, before: Tensor, labels: [String], kernel: Kernel, c: Double, threads: Int?) throws {
+  init(_ embeddings: Tensor, before: Tensor, labels: [String], machine: KernelSVM, c: Double) throws {
     let (first, second) = ClassSplit.halves(of: labels)
     guard Set(second.map { labels[$0] }).count >= 2 else {
       throw TaskError(.badInput, "--svm needs at least two classes with two pictures each; without it the run goes through")
     }
     func fit(_ rows: Tensor) throws -> (machine: TrainedSVM, accuracy: Double) {
-      var machine = KernelSVM(kernel: kernel, c: c)
-      if let threads { machine.threads = threads }
       let trained = try machine.fit(rows.gatheringRows(first), first.map { labels[$0] })
       let named = try trained.predict(rows.gatheringRows(second))
       let hits = zip(named, second).count { $0 == labels[$1] }
@@ -42,7 +40,7 @@ public struct SVMQuality: Sendable, Encodable {
     classes = Set(labels).count
     supportVectors = after.machine.supportVectorCount
     objective = after.machine.objective
-    self.kernel = kernel.name
+    kernel = machine.kernel.name
     self.c = c
   }
 }

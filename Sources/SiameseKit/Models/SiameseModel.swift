@@ -2,6 +2,7 @@ import Foundation
 import Keras
 import MetricLearning
 import Networks
+import SupportVectors
 
 /// A fine-tuned network with the measure that belongs to it: what `siamese-finetune` writes, in one file that Keras opens.
 ///
@@ -16,6 +17,8 @@ public struct SiameseModel: Sendable {
   public let backbone: Backbone
   /// How to compare its embeddings, and how it was made.
   public var record: ModelRecord
+  /// A kernel machine over the embeddings, where one was trained with it.
+  public var svm: TrainedSVM?
 
   /// The measure of training, thresholds and search.
   public var distance: Distance { record.distance }
@@ -34,16 +37,22 @@ public struct SiameseModel: Sendable {
           + "model of it with siamese-finetune --backbone \(path), or use it as --backbone")
     }
     self.record = record
+    let group = try KerasFile.open(path).hdf5.root.group(ModelRecord.groupName)
+    if try group.contains(TrainedSVM.groupName) { svm = try TrainedSVM(group.group(TrainedSVM.groupName)) }
   }
 
-  init(backbone: Backbone, record: ModelRecord) {
+  init(backbone: Backbone, record: ModelRecord, svm: TrainedSVM? = nil) {
     self.backbone = backbone
     self.record = record
+    self.svm = svm
   }
 
   /// Writes the model: `.h5`, which holds everything, or `.keras`, the network alone.
   public func write(to path: String) throws {
-    try ImportedNetwork.write(backbone.graph, parameters: backbone.parameters, to: path) { try record.write(into: $0) }
+    try ImportedNetwork.write(backbone.graph, parameters: backbone.parameters, to: path) { root in
+      try record.write(into: root)
+      try svm?.write(into: root.group(ModelRecord.groupName).group(TrainedSVM.groupName))
+    }
   }
 
   public func embedder(options: EmbeddingOptions = EmbeddingOptions()) throws -> Embedder {

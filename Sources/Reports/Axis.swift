@@ -18,7 +18,7 @@ package struct Axis: Sendable {
     ticks = (0...Int(((high - low) / step).rounded())).map { low + Double($0) * step }
     range = low...high
     kind = .linear
-    decimals = max(0, Int((-log10(step) + 1e-9).rounded(.up)))
+    decimals = max(0, Int((-log10(step) - 1e-9).rounded(.up)))
   }
 
   /// Powers of ten from `low` to `high`.
@@ -50,7 +50,7 @@ package struct Axis: Sendable {
   package func label(_ tick: Double, isShare: Bool) -> String {
     let value = isShare ? tick * 100 : tick
     if kind == .logarithmic {
-      let digits = max(0, Int((-log10(value) + 1e-9).rounded(.up)))
+      let digits = max(0, Int((-log10(value) - 1e-9).rounded(.up)))
       return String(format: "%.\(digits)f", value) + (isShare ? " %" : "")
     }
     let digits = isShare ? max(0, decimals - 2) : decimals

@@ -6,7 +6,9 @@ func percent(_ share: Double, digits: Int = 2) -> String { String(format: "%.\(d
 
 /// An interval of shares: ` (1.20 … 3.40 %)`, or nothing.
 func percent(_ interval: ConfidenceInterval?) -> String {
-  interval.map { String(format: " (%.2f … %.2f %%)", $0.low * 100, $0.high * 100) } ?? ""
+  interval.map {
+    String(format: " (%.2f … %.2f %%)", $0.low * 100, $0.high * 100).replacingOccurrences(of: "-", with: "−")
+  } ?? ""
 }
 
 /// Lines of two columns, the second lined up.

@@ -94,7 +94,7 @@ public struct FinetuneCommand: ParsableCommand {
     builder.provenance = [("pictures", data), ("model", output)]
       + result.model.record.provenance.sorted { $0.key < $1.key }
       .map { ($0.key.replacingOccurrences(of: "_", with: " "), $0.value) }
-    builder.command = CommandLine.arguments.map(shellQuoted).joined(separator: " ")
+    builder.command = typedCommand()
     try writeFile(Data(builder.page(title: (output as NSString).lastPathComponent).html.utf8), to: path)
   }
 

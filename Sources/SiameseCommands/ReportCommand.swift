@@ -36,7 +36,7 @@ struct ReportCommand: ParsableCommand {
     let path = try measured.features ?? measured.networkPath()
     if measured.model != nil { builder.threshold = try? SiameseModel(contentsOf: path).decisionThreshold() }
     builder.provenance = try provenance(path, after)
-    builder.command = CommandLine.arguments.map(shellQuoted).joined(separator: " ")
+    builder.command = typedCommand()
     let page = try builder.page(title: title ?? (path as NSString).lastPathComponent)
     try writeFile(Data(page.html.utf8), to: output)
     logLine("\(output): \(grouped(page.html.utf8.count / 1024)) KiB")
@@ -76,8 +76,14 @@ struct ReportCommand: ParsableCommand {
     if let record = measured.model == nil ? nil : try ModelRecord.read(path) {
       lines += record.provenance.sorted { $0.key < $1.key }.map { ($0.key.replacingOccurrences(of: "_", with: " "), $0.value) }
     }
-    return lines + [("seed", "\(measured.seed)"), ("siamese", toolVersion)]
+    return lines + [("measured with seed", "\(measured.seed)"), ("siamese", toolVersion)]
   }
+}
+
+/// The command as it was typed, without the folder of the executable.
+func typedCommand() -> String {
+  let name = (CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent }) ?? "siamese"
+  return ([name] + CommandLine.arguments.dropFirst().map(shellQuoted)).joined(separator: " ")
 }
 
 /// An argument as a shell takes it.

@@ -60,7 +60,7 @@ import Testing
   }
 
   private func matches(_ found: String, _ shown: String) -> Bool {
-    func words(_ text: String) -> [Substring] { text.split(whereSeparator: { $0.isWhitespace || "()[],%:;".contains($0) }) }
+    func words(_ text: String) -> [Substring] { text.replacing("−", with: "-").split(whereSeparator: { $0.isWhitespace || "()[],%:;".contains($0) }) }
     let (a, b) = (words(found), words(shown))
     return a.count == b.count && zip(a, b).allSatisfy { a, b in
       if a == b { return true }

@@ -46,15 +46,23 @@ struct NeighbourTable {
         confusions[labels[row], default: [:]][labels[other.second], default: 0] += 1
       }
     }
+    // No picture twice, and no two classes more than three times: one odd picture shall not fill the strip.
     func distinct(_ pairs: [Pair]) -> [Pair] {
-      var seen = Set<[Int]>()
-      return pairs.filter { seen.insert([min($0.first, $0.second), max($0.first, $0.second)]).inserted }
-        .prefix(stripLength).map { ($0.first, $0.second, blocks.restore($0.distance)) }
+      var (seen, times) = (Set<Int>(), [[Int]: Int]())
+      return pairs.filter { pair in
+        let kinds = [labels[pair.first], labels[pair.second]].sorted()
+        guard !seen.contains(pair.first), !seen.contains(pair.second), times[kinds, default: 0] < 3 else { return false }
+        seen.formUnion([pair.first, pair.second])
+        times[kinds, default: 0] += 1
+        return true
+      }.prefix(stripLength).map { ($0.first, $0.second, blocks.restore($0.distance)) }
     }
     hardestPositives = distinct(farthestSame.sorted { ($1.distance, $0.first) < ($0.distance, $1.first) })
     hardestNegatives = distinct(nearestOther.sorted { ($0.distance, $0.first) < ($1.distance, $1.first) })
+    // Most often confused first, then those with the nearest strangers.
     let order = classes.indices.sorted {
-      (-Double(errors[$0]) / Double(pictures[$0]), $0) < (-Double(errors[$1]) / Double(pictures[$1]), $1)
+      (-Double(errors[$0]) / Double(pictures[$0]), closest[$0].distance, $0)
+        < (-Double(errors[$1]) / Double(pictures[$1]), closest[$1].distance, $1)
     }
     classRows = order.map { index in
       .init(

@@ -89,7 +89,7 @@ import Testing
     let content = try builder.content(title: "test")
     #expect(content.verdict.hasPrefix("Equal errors fell from"))
     #expect(content.maps.count == 2 && content.maps[1].positions.count == 60)
-    #expect(content.classes.count == 10 && content.hardestPositives.count == 12)
+    #expect(content.classes.count == 10 && (1...12).contains(content.hardestPositives.count))
     #expect(content.thumbnails == nil)
     #expect(try builder.page(title: "test").html.contains("siamese report --features after.h5"))
   }

@@ -12,6 +12,17 @@ public enum FeatureScaling: String, Sendable, CaseIterable {
   case minMax = "min-max"
 }
 
+extension FeatureScaling {
+  /// `features` scaled as `reference` settles.
+  public func apply(to features: Tensor, fittedOn reference: Tensor) throws -> Tensor {
+    for rows in [features, reference] { try checkFeatures(rows, kernel: .linear) }
+    guard features.rowWidth == reference.rowWidth else {
+      throw SVMError.widthMismatch(expected: reference.rowWidth, found: features.rowWidth)
+    }
+    return try FeatureTransform(scaling: self, componentCount: nil, fitting: reference, seed: 0)(features)
+  }
+}
+
 /// Scaling and principal components as fitted on training rows.
 struct FeatureTransform: Sendable, Equatable {
   let scaling: FeatureScaling

@@ -7,7 +7,7 @@ final class GramMatrix: @unchecked Sendable {
   /// Floats from one row to the next: padded so that rows do not fall on the same cache sets.
   let stride: Int
   let values: UnsafeMutablePointer<Float>
-  let diagonal: [Float]
+  var diagonal: [Float]
 
   static func stride(for count: Int) -> Int {
     let rounded = (count + 15) / 16 * 16
@@ -21,13 +21,10 @@ final class GramMatrix: @unchecked Sendable {
   }
 
   /// Computes the upper half by blocked matrix products and mirrors each block while it is in cache.
-  init(_ rows: KernelRows, workers: WorkerThreads) throws {
+  convenience init(_ rows: KernelRows, workers: WorkerThreads) throws {
     let count = rows.count
     let stride = Self.stride(for: count)
-    self.count = count
-    self.stride = stride
     let values = try allocateFloats(stride * max(1, count))
-    self.values = values
     let blocks = KernelBlocks(rows, rows)
     let edge = 256
     let edges = (count + edge - 1) / edge
@@ -57,9 +54,17 @@ final class GramMatrix: @unchecked Sendable {
       throw error
     }
     if case .rbf = rows.kernel { for row in 0..<count { values[row * stride + row] = 1 } }
+    try self.init(values: values, count: count, stride: stride, name: rows.kernel.name)
+  }
+
+  /// Takes over values from `allocateFloats`, and checks their diagonal.
+  init(values: UnsafeMutablePointer<Float>, count: Int, stride: Int, name: String) throws {
+    self.count = count
+    self.stride = stride
+    self.values = values
     diagonal = (0..<count).map { values[$0 * stride + $0] }
     if let row = diagonal.firstIndex(where: { !$0.isFinite }) {
-      throw SVMError.kernelOverflow(kernel: rows.kernel.name, row: row)
+      throw SVMError.kernelOverflow(kernel: name, row: row)
     }
   }
 

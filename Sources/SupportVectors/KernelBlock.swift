@@ -38,7 +38,7 @@ struct KernelBlocks: Sendable {
   }
 
   /// Turns dot products into kernel values, in place.
-  private func transform(
+  func transform(
     _ rows: Range<Int>, _ columns: Range<Int>, _ block: UnsafeMutablePointer<Float>, stride: Int
   ) {
     let kernel = left.kernel

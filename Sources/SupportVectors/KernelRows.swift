@@ -62,6 +62,15 @@ struct KernelRows: Sendable {
     squaredNorms = norms
   }
 
+  init(kernel: Kernel, count: Int, width: Int, elements: [Float], squaredNorms: [Float], columns: [Int]) {
+    self.kernel = kernel
+    self.count = count
+    self.width = width
+    self.elements = elements
+    self.squaredNorms = squaredNorms
+    self.columns = columns
+  }
+
   private static func squaredNorm(_ row: UnsafePointer<Float>, _ width: Int) -> Double {
     var sums = SIMD4<Double>()
     var column = 0
@@ -92,6 +101,14 @@ struct KernelRows: Sendable {
       }
     }
     return sums.map { Float($0 / Double(max(1, features.rowCount))) }
+  }
+}
+
+extension KernelRows {
+  /// The same rows under plain dot products.
+  var asLinear: KernelRows {
+    KernelRows(
+      kernel: .linear, count: count, width: width, elements: elements, squaredNorms: [], columns: columns)
   }
 }
 

@@ -53,15 +53,32 @@ extension KernelSVM {
       features: input.features, kernel: input.kernel, order: input.order, memoryLimit: memoryLimit, workers: workers,
       allowIndefinite: allowIndefinite,
       largestSubproblem: probabilities || clipSpectrum ? nil : subproblems.map(\.rows.count).max())
-    let decisions = try rows.solve(
+    let projector = try settleSpectrum(rows)
+    var decisions = try rows.solve(
       subproblems, machine, classNames: input.classNames(multiclass),
       options: solverOptions(rows: input.order.count))
-    var trained = try TrainedSVM(self, input, rows, decisions)
+    let solved = decisions
+    if let projector {
+      decisions = decisions.map { $0.projected(by: projector, count: rows.rows.count) }
+    }
+    var trained = try TrainedSVM(self, input, decisions, isDense: projector != nil)
     if probabilities {
       trained.probabilityModel = try rows.probabilityModel(
-        self, input, folds: input.order.map { folds[$0] }, decisions: decisions, warnings: &trained.warnings)
+        self, input, folds: input.order.map { folds[$0] }, decisions: solved, warnings: &trained.warnings)
     }
     return trained
+  }
+}
+
+extension Decision {
+  /// The same decision for rows whose kernel values were not clipped: Pβ instead of β, on all training rows.
+  fileprivate func projected(by projector: [Double], count: Int) -> Decision {
+    var result = self
+    result.rows = Array(0..<count)
+    result.coefficients = (0..<count).map { row in
+      zip(rows, coefficients).reduce(0) { $0 + projector[row * count + $1.0] * $1.1 }
+    }
+    return result
   }
 }
 

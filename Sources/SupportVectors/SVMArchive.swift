@@ -103,8 +103,9 @@ extension TrainedSVM {
     guard counts.count == classes.count, classes.isEmpty || counts.reduce(0, +) == indices.count else {
       throw reader.malformed("support_counts for \(classes.count) classes and \(indices.count) vectors", "\(counts)")
     }
-    let paired = machine.isClassifier && (multiclass == .oneVersusOne || classes.count == 2)
-    let decisions = paired ? classes.count * (classes.count - 1) / 2 : max(1, classes.count)
+    let isPairwise = machine.isClassifier && (multiclass == .oneVersusOne || classes.count == 2)
+    let paired = isPairwise && archive.values["panels"] != 1
+    let decisions = isPairwise ? classes.count * (classes.count - 1) / 2 : max(1, classes.count)
     let transform = try reader.transform()
     let width = kernel.keepsNoRows ? 0 : transform.outputWidth
     let vectors = archive.tensors["support_vectors"] ?? Tensor(shape: [indices.count, width])

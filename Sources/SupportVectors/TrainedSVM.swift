@@ -53,7 +53,9 @@ struct CoefficientPanel: Sendable, Equatable {
 
 extension TrainedSVM {
   /// Gathers the support vectors of solved decisions.
-  init(_ svm: KernelSVM, _ input: TrainingInput, _ rows: TrainingRows, _ decisions: [Decision]) throws {
+  ///
+  /// - Parameter isDense: every vector has a coefficient in every decision, as after clipping a spectrum.
+  init(_ svm: KernelSVM, _ input: TrainingInput, _ decisions: [Decision], isDense: Bool = false) throws {
     var isSupport = [Bool](repeating: false, count: input.order.count)
     for decision in decisions { for position in decision.rows { isSupport[position] = true } }
     let positions = input.order.indices.filter { isSupport[$0] }
@@ -61,7 +63,8 @@ extension TrainedSVM {
     for (index, position) in positions.enumerated() { place[position] = index }
     var counts = [Int](repeating: 0, count: input.classes.count)
     if !input.classes.isEmpty { for position in positions { counts[input.classOf[position]] += 1 } }
-    let paired = svm.machine.isClassifier && (svm.multiclass == .oneVersusOne || input.classes.count == 2)
+    let paired =
+      !isDense && svm.machine.isClassifier && (svm.multiclass == .oneVersusOne || input.classes.count == 2)
     var panels = Self.emptyPanels(classCounts: counts, paired: paired, total: positions.count, decisions: decisions.count)
     for (number, decision) in decisions.enumerated() {
       for (position, coefficient) in zip(decision.rows, decision.coefficients) {

@@ -17,9 +17,10 @@ final class TrainingRows: @unchecked Sendable {
   ///   - order: rows of one class side by side make subproblems read long stretches of kernel rows.
   ///   - largestSubproblem: the rows of the largest, where subproblems are solved once each; nil where folds or a search
   ///     will come back to the same kernel values.
+  ///   - products: dot products of the same rows in the same order, when they are known.
   init(
     features: Tensor, kernel: Kernel, order: [Int], memoryLimit: Int, workers: WorkerThreads,
-    allowIndefinite: Bool = false, largestSubproblem: Int? = nil
+    allowIndefinite: Bool = false, largestSubproblem: Int? = nil, products: GramMatrix? = nil
   ) throws {
     self.order = order
     self.workers = workers
@@ -29,7 +30,10 @@ final class TrainingRows: @unchecked Sendable {
     self.memoryLimit = max(1 << 20, memoryLimit - rows.elements.count * 4)
     let fits = GramMatrix.bytes(for: order.count) <= self.memoryLimit
     if fits, kernel.isExternal || !Self.prefersOwnRows(count: order.count, width: rows.width, largestSubproblem) {
-      let gram = try GramMatrix(rows, workers: workers)
+      let gram =
+        if let products { try GramMatrix(rows, products: products, workers: workers) } else {
+          try GramMatrix(rows, workers: workers)
+        }
       if kernel.isExternal {
         if let (row, column, difference) = gram.asymmetry(), !allowIndefinite {
           throw SVMError.asymmetric(row: order[row], column: order[column], difference: difference)

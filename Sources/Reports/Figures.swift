@@ -91,17 +91,20 @@ func trainingFigure(_ curve: ReportContent.Curve) -> String {
 /// A square of counts: row is the true class, column that of the nearest other picture.
 func confusionFigure(_ confusion: ReportContent.Confusion) -> String {
   let count = confusion.classes.count
-  let (left, top) = (84.0, 70.0)
+  let (left, top) = (84.0, 84.0)
   let cell = min(34, (Plot.width - left - 8) / Double(max(1, count)))
   let height = top + cell * Double(count) + 22
   func short(_ name: String, _ length: Int) -> String {
     name.count > length ? "…" + name.suffix(length - 1) : name
   }
+  // Folders above are left out where the last part alone tells the classes apart.
+  let lastParts = confusion.classes.map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+  let names = Set(lastParts).count == count ? lastParts : confusion.classes
   var body = text("nearest picture is of", left, 12, "axis-title")
-  for (index, name) in confusion.classes.enumerated() {
+  for (index, name) in names.enumerated() {
     let x = left + (Double(index) + 0.6) * cell
     body += "<text class=\"tick\" transform=\"translate(\(number(x)) \(number(top - 6))) rotate(-55)\">"
-      + "\(escaped(short(name, 11)))<title>\(escaped(name))</title></text>"
+      + "\(escaped(short(name, 11)))<title>\(escaped(confusion.classes[index]))</title></text>"
     body += text(short(name, 13), left - 6, top + (Double(index) + 0.62) * cell, "tick end")
   }
   body += text("pictures of", 0, top - 8, "axis-title")

@@ -9,10 +9,6 @@ import Testing
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().standardized.path
 
-  /// The built executable, beside the tests.
-  static let siamese: String? = [".build/release/siamese", ".build/debug/siamese"].map { root + "/" + $0 }
-    .first { FileManager.default.isExecutableFile(atPath: $0) }
-
   struct Step: Sendable { let command: String, output: String }
 
   /// The commands of the guide's `console` blocks: lines after `$ `, each with the lines up to the next.
@@ -32,7 +28,7 @@ import Testing
   }
 
   @Test func `every command of the guide prints what the guide shows`() throws {
-    let siamese = try #require(Self.siamese, "build the commands first: swift build -c release")
+    let siamese = Tool.folder + "/siamese"
     let steps = try Self.steps()
     #expect(steps.count >= 8)
     let folder = NSTemporaryDirectory() + "/" + UUID().uuidString
@@ -45,7 +41,7 @@ import Testing
       process.arguments = ["-c", step.command.replacing(/^siamese(?=[ -])/, with: siamese)]
       process.currentDirectoryURL = URL(fileURLWithPath: folder)
       let (output, errors) = (Pipe(), FileManager.default.temporaryDirectory.appending(path: UUID().uuidString))
-      FileManager.default.createFile(atPath: errors.path, contents: nil)
+      _ = FileManager.default.createFile(atPath: errors.path, contents: nil)
       defer { try? FileManager.default.removeItem(at: errors) }
       process.standardOutput = output
       process.standardError = try FileHandle(forWritingTo: errors)

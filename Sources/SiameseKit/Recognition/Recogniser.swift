@@ -64,6 +64,7 @@ public struct Recogniser: Sendable {
   }
 
   /// Adds labelled pictures, all in one transaction; a picture's label is whose it is.
+  @discardableResult
   public func enroll(
     _ pictures: LabelledPictures, strict: Bool = false, progress: ProgressHandler? = nil
   ) throws -> (enrolment: Gallery.Enrolment, skipped: [SkippedPicture]) {

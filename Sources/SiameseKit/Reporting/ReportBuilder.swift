@@ -85,7 +85,8 @@ public struct ReportBuilder: Sendable {
   }
 
   private func verdict(_ before: VerificationReport?, _ after: VerificationReport) -> String {
-    func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }
+    // A number and its sign stay on one line.
+    func percent(_ share: Double) -> String { String(format: "%.1f\u{00A0}%%", share * 100) }
     let now = after.figures.equalErrorRate
     let interval = after.intervals?.equalErrorRate.map { " (95 %: \(percent($0.low)) to \(percent($0.high)))" } ?? ""
     guard let before else {

@@ -19,6 +19,7 @@ package enum Maps {
     }
     var random = SeededGenerator(seed: 1)
     var axes: [[Float]] = []
+    var largest: Float = 0
     for _ in 0..<2 {
       var axis = (0..<width).map { _ in random.normal() }
       for _ in 0..<60 {
@@ -30,7 +31,12 @@ package enum Maps {
           for k in 0..<width { next[k] -= along * other[k] }
         }
         let length = next.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        if length <= .leastNormalMagnitude { break }
+        // Nothing but rounding is left beside the first axis: rows on a line have no second one.
+        if length <= max(largest * 1e-6, .leastNormalMagnitude) {
+          axis = [Float](repeating: 0, count: width)
+          break
+        }
+        largest = max(largest, length)
         axis = next.map { $0 / length }
       }
       axes.append(axis)

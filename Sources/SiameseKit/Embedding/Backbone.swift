@@ -42,7 +42,10 @@ public struct Backbone: Sendable {
     }
     let network = try ImportedNetwork.open(
       path, architecture: architecture, inputSize: inputSize.map { Size($0) })
-    let graph = try network.embedding(layer: layer)
+    // Of a fine-tuned model, the embedding is what it gives; of a pretrained network, what feeds the classifier.
+    let record = try ModelRecord.read(path)
+    let output = network.graph.outputs.first.map { network.graph.nodes[$0].name }
+    let graph = try network.embedding(layer: layer ?? (record == nil ? nil : output))
     guard graph.inputs.count == 1, graph.nodes[graph.inputs[0]].shape.count == 3 else {
       throw TaskError(.badInput, "\(path): should take one picture, found \(graph.inputs.count) inputs of shapes "
         + graph.inputs.map { "\(graph.nodes[$0].shape)" }.joined(separator: ", "))
@@ -58,7 +61,7 @@ public struct Backbone: Sendable {
       }
       mode = named
     } else {
-      mode = try ModelRecord.read(path)?.preprocessing ?? network.preprocessing
+      mode = record?.preprocessing ?? network.preprocessing
     }
     self.init(
       path: path, architecture: network.architecture, graph: graph, parameters: network.parameters, preprocessing: mode)

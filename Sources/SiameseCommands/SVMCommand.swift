@@ -13,7 +13,12 @@ struct SVMCommand: ParsableCommand {
       EXAMPLES
         siamese svm train features.h5 --output machine.h5 --kernel rbf --c 10 --gamma scale
         siamese svm predict machine.h5 others.h5
+        siamese svm search features.h5 --costs 1 10 100 --gammas 0.001 0.01
+        siamese svm check-kernel features.h5 --kernel sigmoid
       """,
-    subcommands: [SVMTrainCommand.self, SVMPredictCommand.self]
+    subcommands: [
+      SVMTrainCommand.self, SVMPredictCommand.self, SVMScaleCommand.self, SVMSearchCommand.self,
+      SVMCheckKernelCommand.self,
+    ]
   )
 }

@@ -1,0 +1,68 @@
+import ArgumentParser
+import SiameseKit
+
+struct SVMCheckKernelCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check-kernel",
+    abstract: "Say whether a function is a kernel on these rows.",
+    discussion: """
+      A kernel is symmetric and positive semi-definite. Prints the smallest and largest eigenvalue of the kernel matrix, \
+      the largest asymmetry, and of the distance that the kernel induces how often sampled triples break the triangle \
+      inequality. Rows beyond what --memory holds are sampled.
+
+      EXAMPLES
+        siamese svm check-kernel features.h5 --kernel rbf
+        siamese svm check-kernel features.h5 --kernel sigmoid --gamma 0.1 --offset -1 --metrics check.json
+        siamese svm check-kernel similarities.npy --kernel precomputed
+      """)
+
+  @Argument(help: ArgumentHelp("The rows to check on.", valueName: "features"))
+  var features: String
+
+  @OptionGroup var kernel: SVMKernelOptions
+  @OptionGroup var machine: SVMMachineOptions
+
+  @Option(help: ArgumentHelp("Where to write the findings as JSON.", valueName: "json"))
+  var metrics: String?
+
+  func run() throws {
+    let check = try machine.make(kernel.make()).checkKernel(Features(contentsOf: features).embeddings)
+    let figures = SVMKernelMetrics(check)
+    print("positive_semi_definite \(figures.positive_semi_definite)")
+    print("symmetric \(figures.symmetric)")
+    print("smallest_eigenvalue \(figures.smallest_eigenvalue)")
+    print("largest_eigenvalue \(figures.largest_eigenvalue)")
+    print("asymmetry \(figures.asymmetry)")
+    print("identity_violation \(figures.identity_violation)")
+    print("negative_distances \(figures.negative_distances) of \(figures.triples) triples")
+    print("triangle_violations \(figures.triangle_violations) of \(figures.triples) triples")
+    try writeMetrics(figures, to: metrics)
+  }
+}
+
+/// The keys of `svm check-kernel --metrics`; see `Docs/Metrics.md`.
+struct SVMKernelMetrics: Encodable {
+  let positive_semi_definite: Bool
+  let symmetric: Bool
+  let smallest_eigenvalue: Double
+  let largest_eigenvalue: Double
+  let asymmetry: Double
+  let identity_violation: Double
+  let negative_distances: Int
+  let triangle_violations: Int
+  let triples: Int
+  let rows: Int
+
+  init(_ check: KernelCheck) {
+    positive_semi_definite = check.isPositiveSemiDefinite
+    symmetric = check.isSymmetric
+    smallest_eigenvalue = check.smallestEigenvalue
+    largest_eigenvalue = check.largestEigenvalue
+    asymmetry = check.asymmetry
+    identity_violation = check.identityViolation
+    negative_distances = check.negativeDistanceCount
+    triangle_violations = check.triangleViolationCount
+    triples = check.tripleCount
+    rows = check.rowCount
+  }
+}

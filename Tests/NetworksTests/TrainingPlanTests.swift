@@ -172,7 +172,7 @@ import Testing
     var reference = try ReferenceEvaluator(graph, parameters: store)
     for (index, node) in graph.nodes.enumerated() {
       if case .batchNormalization = node.operation, example.mode == .frozen { continue }
-      reference.modes[index] = .training(seed: TrainingPlan.seed(9, node: index))
+      reference.modes[index] = .training(seed: TrainingPlan.seed(9, node: node.name))
     }
     expectClose(output, reference(inputs)[0], "output")
     let gradients = reference.gradients(inputs, [weights])

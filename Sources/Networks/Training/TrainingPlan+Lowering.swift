@@ -29,7 +29,7 @@ extension TrainingPlan {
   private static func lowered(
     _ graph: Graph, _ parameters: TrainingParameters, _ batch: Int, _ options: TrainingOptions, segmentCount: Int
   ) throws -> LoweredTraining {
-    let graph = try graph.absorbingPadding()
+    let graph = try graph.absorbingPadding().fusingActivations()
     let lowering = try TrainingLowering(graph, parameters, batch: batch, options: options)
     let program = lowering.program
     guard graph.outputs.contains(where: { lowering.needsGradient[$0] }) else { throw TrainingError.nothingToTrain }

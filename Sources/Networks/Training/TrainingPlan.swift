@@ -96,8 +96,10 @@ package final class TrainingPlan {
   }
 
   /// The seed of one node's draws in a run.
-  package static func seed(_ seed: UInt64, node: Int) -> UInt64 {
-    (seed &+ 1) &* 0xD134_2543_DE82_EF95 ^ UInt64(node + 1) &* 0xA24B_AED4_963E_E407
+  package static func seed(_ seed: UInt64, node: String) -> UInt64 {
+    // Fowler, Noll and Vo's hash of the name, the same in every process.
+    let name = node.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    return (seed &+ 1) &* 0xD134_2543_DE82_EF95 ^ name
   }
 }
 

@@ -191,20 +191,20 @@ extension TrainingLowering {
     let x = perSample ? input : try hostForm(input)
     let y = value(node, x.layout)
     let count = y.array.storedCount, width = perSample ? max(count / batch, 1) : 1
-    let run = run
+    let run = run, name = name(node)
     func mask(_ x: TrainingArray, into y: TrainingArray) -> () -> Void {
       {
         let (x, y) = (x.floats, y.floats)
-        let seed = TrainingPlan.seed(run.seed, node: node)
+        let seed = TrainingPlan.seed(run.seed, node: name)
         parallel(count) { part in
           for i in part { y[i] = x[i] * dropoutFactor(seed: seed, index: i / width, rate: rate) }
         }
       }
     }
-    program.add(name(node), [x.array, y.array], mask(x.array, into: y.array))
+    program.add(name, [x.array, y.array], mask(x.array, into: y.array))
     record(node, y) { [self] in
       let g = try gradient(y), dx = program.array(x.layout)
-      program.add("\(name(node)), gradient", [g, dx], mask(g, into: dx))
+      program.add("\(name), gradient", [g, dx], mask(g, into: dx))
       x.contributions.append(dx)
     }
     return y

@@ -21,7 +21,8 @@ package enum AtomicFile {
     if replaces, status.st_mode & S_IFMT == S_IFDIR { throw refusal("there is a folder of that name", EISDIR) }
     removeAbandoned(beside: target)
 
-    let temporary = folder.appending(path: ".\(target.lastPathComponent).\(getpid())-\(UInt32.random(in: 0 ... .max)).partial")
+    let temporary = folder.appending(
+      path: ".\(target.lastPathComponent).\(getpid())-\(UInt32.random(in: 0 ... .max)).partial")
     let mode: mode_t = replaces ? status.st_mode & 0o777 : 0o666
     let created = open(temporary.path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, mode)
     guard created >= 0 else { throw refusal("no temporary file beside it") }

@@ -52,7 +52,9 @@ extension HDF5DataSet {
 
   /// Calls `body` for each run along the last axis of the block at `corner`: its offset in the block and in the data set
   /// and its length, in elements.
-  private func forEachRun(at corner: [Int], of chunk: [Int], _ body: (_ inBlock: Int, _ inData: Int, _ count: Int) -> Void) {
+  private func forEachRun(
+    at corner: [Int], of chunk: [Int], _ body: (_ inBlock: Int, _ inData: Int, _ count: Int) -> Void
+  ) {
     let extents = zip(zip(corner, chunk), shape).map { min($0.0 + $0.1, $1) - $0.0 }
     let last = extents.count - 1
     var index = [Int](repeating: 0, count: extents.count)

@@ -136,9 +136,10 @@ extension HDF5DataSet {
       }
       // A stored chunk has at least 40 bytes of index; far more chunks than that would take for ever to look up.
       let chunkCount = zip(shape, chunk).reduce(1.0) { $0 * (Double($1.0) / Double($1.1)).rounded(.up) }
-      guard chunkCount <= Double(file.byteCount) / 16 else { throw damaged("it declares \(Int(chunkCount)) chunks") }
-      do { storage = .chunked(chunk, try ChunkFilters(creation.id, chunkBytes: chunkBytes, elementBytes: elementBytes)) }
-      catch let failure as ChunkFilters.Failure {
+      guard chunkCount <= Double(file.byteCount) / 16 else { throw damaged("more chunks than the file can hold") }
+      do {
+        storage = .chunked(chunk, try ChunkFilters(creation.id, chunkBytes: chunkBytes, elementBytes: elementBytes))
+      } catch let failure as ChunkFilters.Failure {
         throw HDF5Error.unsupported(file: file.name, path: path, feature: failure.reason)
       }
     } else {

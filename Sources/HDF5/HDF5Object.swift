@@ -143,12 +143,13 @@ extension HDF5Object {
     case .fixedString(let size, _):
       let isPadded = H5Tget_strpad(type) == H5T_STR_SPACEPAD
       return try withRaw(count: count, size: size, type, read) { raw in
-        .strings((0..<count).map { index in
-          var bytes = UnsafeRawBufferPointer(start: raw + index * size, count: size)[...]
-          if let end = bytes.firstIndex(of: 0) { bytes = bytes[..<end] }
-          if isPadded { while bytes.last == UInt8(ascii: " ") { bytes.removeLast() } }
-          return String(decoding: bytes, as: UTF8.self)
-        })
+        .strings(
+          (0..<count).map { index in
+            var bytes = UnsafeRawBufferPointer(start: raw + index * size, count: size)[...]
+            if let end = bytes.firstIndex(of: 0) { bytes = bytes[..<end] }
+            if isPadded { while bytes.last == UInt8(ascii: " ") { bytes.removeLast() } }
+            return String(decoding: bytes, as: UTF8.self)
+          })
       }
     case .variableString(let isUTF8):
       let memoryType = try Handle(H5Tcopy(siamese_h5_string()))

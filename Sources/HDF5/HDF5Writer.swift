@@ -244,7 +244,8 @@ extension HDF5GroupWriter {
 
   private static func space(_ shape: [Int]) throws -> Handle {
     shape.isEmpty
-      ? try Handle(H5Screate(H5S_SCALAR)) : try Handle(H5Screate_simple(Int32(shape.count), shape.map { hsize_t($0) }, nil))
+      ? try Handle(H5Screate(H5S_SCALAR))
+      : try Handle(H5Screate_simple(Int32(shape.count), shape.map { hsize_t($0) }, nil))
   }
 
   private func writing<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {

@@ -20,7 +20,12 @@ package struct NumberFormat: Equatable, Sendable {
     case (.bfloat16, _): each(source, count, UInt16.self) { target[$0] = Float(bitPattern: UInt32($1) << 16) }
     case (.single, _): each(source, count, UInt32.self) { target[$0] = Float(bitPattern: $1) }
     case (.double, _): each(source, count, UInt64.self) { target[$0] = Float(Double(bitPattern: $1)) }
-    case (.signed, _), (.unsigned, _): integers(source, count) { target[$0] = Float($1) } unsigned: { target[$0] = Float($1) }
+    case (.signed, _), (.unsigned, _):
+      integers(source, count) {
+        target[$0] = Float($1)
+      } unsigned: {
+        target[$0] = Float($1)
+      }
     }
   }
 
@@ -31,7 +36,12 @@ package struct NumberFormat: Equatable, Sendable {
     case .bfloat16: each(source, count, UInt16.self) { result[$0] = Double(Float(bitPattern: UInt32($1) << 16)) }
     case .single: each(source, count, UInt32.self) { result[$0] = Double(Float(bitPattern: $1)) }
     case .double: each(source, count, UInt64.self) { result[$0] = Double(bitPattern: $1) }
-    case .signed, .unsigned: integers(source, count) { result[$0] = Double($1) } unsigned: { result[$0] = Double($1) }
+    case .signed, .unsigned:
+      integers(source, count) {
+        result[$0] = Double($1)
+      } unsigned: {
+        result[$0] = Double($1)
+      }
     }
     return result
   }
@@ -39,7 +49,11 @@ package struct NumberFormat: Equatable, Sendable {
   /// Integers as they are; those beyond `Int` become its bounds.
   func decodeIntegers(_ source: UnsafeRawPointer, count: Int) -> [Int] {
     var result = [Int](repeating: 0, count: count)
-    integers(source, count) { result[$0] = Int($1) } unsigned: { result[$0] = Int(clamping: $1) }
+    integers(source, count) {
+      result[$0] = Int($1)
+    } unsigned: {
+      result[$0] = Int(clamping: $1)
+    }
     return result
   }
 
@@ -48,7 +62,9 @@ package struct NumberFormat: Equatable, Sendable {
   ) {
     let width = MemoryLayout<Bits>.size
     if isBigEndian {
-      for index in 0..<count { store(index, source.loadUnaligned(fromByteOffset: index * width, as: Bits.self).byteSwapped) }
+      for index in 0..<count {
+        store(index, source.loadUnaligned(fromByteOffset: index * width, as: Bits.self).byteSwapped)
+      }
     } else {
       for index in 0..<count { store(index, source.loadUnaligned(fromByteOffset: index * width, as: Bits.self)) }
     }
@@ -107,14 +123,17 @@ package enum ElementType: Equatable, Sendable {
   init(type: hid_t) throws {
     let size = Int(H5Tget_size(type))
     switch H5Tget_class(type) {
-    case H5T_INTEGER: self = NumberFormat(integer: type, size: size).map(ElementType.number) ?? .other("\(size)-byte integers")
-    case H5T_FLOAT: self = NumberFormat(float: type, size: size).map(ElementType.number) ?? .other("an unusual floating-point format")
+    case H5T_INTEGER:
+      self = NumberFormat(integer: type, size: size).map(ElementType.number) ?? .other("\(size)-byte integers")
+    case H5T_FLOAT:
+      self = NumberFormat(float: type, size: size).map(ElementType.number) ?? .other("an unusual floating-point format")
     case H5T_ENUM:
       let base = try Handle(H5Tget_super(type))
       self = NumberFormat(integer: base.id, size: size).map(ElementType.enumeration) ?? .other("an unusual enumeration")
     case H5T_STRING:
       let isUTF8 = H5Tget_cset(type) == H5T_CSET_UTF8
-      self = H5Tis_variable_str(type) > 0 ? .variableString(isUTF8: isUTF8) : .fixedString(byteCount: size, isUTF8: isUTF8)
+      self =
+        H5Tis_variable_str(type) > 0 ? .variableString(isUTF8: isUTF8) : .fixedString(byteCount: size, isUTF8: isUTF8)
     case H5T_OPAQUE: self = .opaque(byteCount: size)
     case H5T_COMPOUND: self = .other("compound elements")
     case H5T_REFERENCE: self = .other("references")

@@ -37,7 +37,8 @@ import Testing
       try Data(bytes).write(to: URL(filePath: path))
       let root = try HDF5File(path).root
       #expect(message { _ = try root.dataSet("checksum").read() }.contains("/checksum' (a chunk's checksum is wrong)"))
-      #expect(message { _ = try root.dataSet("gzip").read() }.contains("/gzip' (a compressed chunk does not inflate to"))
+      #expect(
+        message { _ = try root.dataSet("gzip").read() }.contains("/gzip' (a compressed chunk does not inflate to"))
     }
   }
 }

@@ -6,7 +6,8 @@ import Testing
 @Suite struct HDF5FileTests {
   @Test func `a file that is missing, a folder, or not HDF5 is refused in a sentence`() throws {
     #expect(message { _ = try HDF5File("/nowhere/x.h5") } == "/nowhere/x.h5: there is no such file; check the path")
-    #expect(message { _ = try HDF5File("/tmp") } == "/tmp: cannot be read (it is not a plain file); check its permissions")
+    #expect(
+      message { _ = try HDF5File("/tmp") } == "/tmp: cannot be read (it is not a plain file); check its permissions")
     try withTemporaryFolder { folder in
       let file = folder.appending(path: "x.h5")
       for (content, start) in [("", "nothing"), ("<html><b", "'<html><b'"), ("\u{1}\u{2}", "01 02")] {

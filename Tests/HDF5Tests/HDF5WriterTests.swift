@@ -104,7 +104,13 @@ import Testing
       }
       #expect(try Data(contentsOf: URL(filePath: path)) == before)
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["x.h5"])
-      #expect(message { try HDF5Writer.create(path) { try $0.write("a", shape: [1], [1]); try $0.write("a", shape: [1], [1]) } }
+      #expect(
+        message {
+          try HDF5Writer.create(path) {
+            try $0.write("a", shape: [1], [1])
+            try $0.write("a", shape: [1], [1])
+          }
+        }
         .hasPrefix("\(path): could not be written ('/a': "))
     }
   }

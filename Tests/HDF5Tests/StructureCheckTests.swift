@@ -69,7 +69,8 @@ import Testing
   @Test(arguments: ["FRHP", "FHDB", "BTHD", "BTLF", "OHDR"])
   func `a wrong checksum in a structure of the newer make`(signature: String) throws {
     // libhdf5 frees what it has read of several of them twice.
-    let verdict = try verdict("groups.h5") { bytes in bytes[firstIndex(of: Array(signature.utf8), in: bytes) + 14] ^= 1 }
+    let verdict = try verdict("groups.h5") { bytes in bytes[firstIndex(of: Array(signature.utf8), in: bytes) + 14] ^= 1
+    }
     #expect(verdict.contains("is damaged at '/"))
   }
 
@@ -130,5 +131,28 @@ import Testing
       bytes[node + 6] = 2
     }
     #expect(verdict.contains("uses a second name for what has one already, which is not read here"))
+  }
+
+  @Test func `data sets that share their bytes`() throws {
+    // A thousand names for one stretch of the file would make a reader of all of them run out of memory.
+    let verdict = try withTemporaryFolder { folder in
+      let path = folder.appending(path: "x.h5").path
+      let numbers = (0..<4).map { [Float](repeating: Float($0) + 1.5, count: 40_000) }
+      try HDF5Writer.create(path) { root in
+        for (index, list) in numbers.enumerated() { try root.write("d\(index)", shape: [40_000], list) }
+      }
+      var bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
+      // Each layout: version 3, contiguous, address, 160000 bytes. All are made as long as the file allows.
+      for at in 0..<bytes.count - 18
+      where bytes[at..<at + 2].elementsEqual([3, 1])
+        && bytes[at + 10..<at + 18].elementsEqual([0, 0x71, 2, 0, 0, 0, 0, 0])
+      {
+        for byte in 0..<8 { bytes[at + 2 + byte] = 0 }
+        bytes[at + 12] = 6
+      }
+      try Data(bytes).write(to: URL(filePath: path))
+      return message { _ = try HDF5File(path) }
+    }
+    #expect(verdict.contains("(data sets that share their bytes)"))
   }
 }

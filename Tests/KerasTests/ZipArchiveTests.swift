@@ -41,7 +41,9 @@ import Testing
     try inTemporaryFolder { folder in
       let path = folder.appending(path: "x.keras").path
       try Data(KerasFixture.bytes("keras3-model.keras").prefix(5000)).write(to: URL(filePath: path))
-      #expect(sentence { _ = try KerasFile.open(path) } == "\(path): is a damaged zip (Not a zip archive); copy or download it again")
+      #expect(
+        sentence { _ = try KerasFile.open(path) }
+          == "\(path): is a damaged zip (Not a zip archive); copy or download it again")
     }
   }
 }

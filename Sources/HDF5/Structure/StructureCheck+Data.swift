@@ -14,7 +14,9 @@ extension StructureCheck {
     switch try layout.byte() {
     case 0:
       let count = try layout.short()
-      guard count == bytes else { throw StructureFailure.damaged("its shape needs \(bytes) bytes, its header holds \(count)") }
+      guard count == bytes else {
+        throw StructureFailure.damaged("its shape needs \(bytes) bytes, its header holds \(count)")
+      }
       try strings(in: &layout, space, type)
     case 1:
       let address = try layout.long()
@@ -26,13 +28,16 @@ extension StructureCheck {
       guard contains(address, Int(clamping: count)) else {
         throw StructureFailure.damaged("its \(count) bytes at \(address) lie outside the file")
       }
+      try claimData(Int(count))
       if type.isVariableString {
         var values = try block(address, bytes, "a list of strings")
         try strings(in: &values, space, type)
       }
     case 2:
       guard version == 3 else { throw StructureFailure.unsupported("the newest kind of chunks") }
-      guard let extents = space.extents, !extents.isEmpty else { throw StructureFailure.damaged("chunks without a shape") }
+      guard let extents = space.extents, !extents.isEmpty else {
+        throw StructureFailure.damaged("chunks without a shape")
+      }
       let rank = try layout.byte() - 1
       let tree = try layout.long()
       guard rank == extents.count else {
@@ -43,7 +48,9 @@ extension StructureCheck {
       var chunkBytes = elementBytes
       for extent in chunk {
         let (product, overflow) = chunkBytes.multipliedReportingOverflow(by: extent)
-        guard !overflow, product > 0, product <= UInt32.max else { throw StructureFailure.damaged("chunks of shape \(chunk)") }
+        guard !overflow, product > 0, product <= UInt32.max else {
+          throw StructureFailure.damaged("chunks of shape \(chunk)")
+        }
         chunkBytes = product
       }
       guard elementBytes == type.byteCount else {
@@ -54,7 +61,9 @@ extension StructureCheck {
           tree, chunk: chunk, chunkBytes: notes.filters == nil ? chunkBytes : nil,
           strings: type.isVariableString ? type.byteCount : nil)
       }
-      if type.isVariableString, notes.filters != nil { throw StructureFailure.unsupported("compressed variable strings") }
+      if type.isVariableString, notes.filters != nil {
+        throw StructureFailure.unsupported("compressed variable strings")
+      }
     case let kind: throw StructureFailure.unsupported("a layout of kind \(kind)")
     }
   }
@@ -87,6 +96,7 @@ extension StructureCheck {
         guard length > 0, contains(address, length) else {
           throw StructureFailure.damaged("a chunk of \(length) bytes at \(address) lies outside the file")
         }
+        try claimData(length)
         if let chunkBytes {
           guard length == chunkBytes, mask == 0 else {
             throw StructureFailure.damaged("a chunk of \(length) bytes, expected \(chunkBytes)")

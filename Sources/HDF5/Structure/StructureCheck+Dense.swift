@@ -34,9 +34,11 @@ extension StructureCheck {
       guard try id.byte() == 0 else { throw StructureFailure.unsupported("huge or tiny objects in a heap") }
       let offset = try id.number(heap.offsetBytes)
       let length = Int(clamping: try id.number(heap.lengthBytes))
-      guard let holder = heap.block(holding: offset), case let inside = Int(offset - holder.start), inside >= heap.headBytes, length <= holder.count - inside
+      guard let holder = heap.block(holding: offset), case let inside = Int(clamping: offset - holder.start),
+        inside >= heap.headBytes, length <= holder.count - inside
       else { throw StructureFailure.damaged("an object outside its heap") }
-      return ByteCursor(try block(holder.address + UInt64(inside), length, "an object in a heap").bytes, "an object in a heap")
+      return ByteCursor(
+        try block(holder.address + UInt64(inside), length, "an object in a heap").bytes, "an object in a heap")
     }
     let (nameKind, nameIDAt, orderKind, orderIDAt, idBytes) =
       kind == .links ? (5, 4, 6, 8, 7) : (8, 0, 9, 0, 8)
@@ -47,7 +49,9 @@ extension StructureCheck {
     }
     if let order, order != Self.undefined {
       let ordered = try denseTree(order, kind: orderKind)
-      guard ordered.count == listed.count else { throw StructureFailure.damaged("its lists by name and by order differ") }
+      guard ordered.count == listed.count else {
+        throw StructureFailure.damaged("its lists by name and by order differ")
+      }
       for record in ordered {
         var record = record
         try record.take(orderIDAt)
@@ -84,11 +88,15 @@ extension StructureCheck {
       UInt64(objectLimit) <= directLimit, rows <= 64
     else { throw StructureFailure.damaged("a fractal heap of impossible measures") }
     guard hugeTree == Self.undefined else { throw StructureFailure.unsupported("huge objects in a heap") }
-    if spaces != Self.undefined, !contains(spaces, 32) { throw StructureFailure.damaged("a heap's free space lies outside") }
+    if spaces != Self.undefined, !contains(spaces, 32) {
+      throw StructureFailure.damaged("a heap's free space lies outside")
+    }
     let offsetBytes = (bits + 7) / 8
     func bytesFor(_ limit: UInt64) -> Int { (64 - limit.leadingZeroBitCount + 7) / 8 }
     let lengthBytes = min(bytesFor(directLimit), bytesFor(UInt64(objectLimit)))
-    guard 1 + offsetBytes + lengthBytes <= idBytes else { throw StructureFailure.damaged("a heap's keys are too short") }
+    guard 1 + offsetBytes + lengthBytes <= idBytes else {
+      throw StructureFailure.damaged("a heap's keys are too short")
+    }
     var heap = FractalHeap(
       address: address, offsetBytes: offsetBytes, lengthBytes: lengthBytes,
       headBytes: 13 + offsetBytes + (flags & 2 != 0 ? 4 : 0),
@@ -103,7 +111,9 @@ extension StructureCheck {
     return heap
   }
 
-  private mutating func directBlock(_ address: UInt64, _ count: UInt64, at start: UInt64, of heap: inout FractalHeap) throws {
+  private mutating func directBlock(_ address: UInt64, _ count: UInt64, at start: UInt64, of heap: inout FractalHeap)
+    throws
+  {
     var cursor = try ownedBlock(address, Int(count), "a heap's block")
     try cursor.expect("FHDB")
     _ = try cursor.expectVersion(0...0)
@@ -116,7 +126,9 @@ extension StructureCheck {
       let at = cursor.consumed
       let stored = try cursor.number(4)
       bytes.replaceSubrange(at..<at + 4, with: [0, 0, 0, 0])
-      guard stored == lookup3(bytes[...]) else { throw StructureFailure.damaged("the checksum of a heap's block is wrong") }
+      guard stored == lookup3(bytes[...]) else {
+        throw StructureFailure.damaged("the checksum of a heap's block is wrong")
+      }
     }
     heap.blocks.append((start, Int(count), address))
   }
@@ -196,12 +208,15 @@ extension StructureCheck {
     }
     let records = try denseNode(
       root, count: rootCount, level: depth, kind: kind, (nodeBytes, recordBytes, countBytes), limits, totals, bytesFor)
-    guard UInt64(records.count) == total else { throw StructureFailure.damaged("a tree holds fewer records than it says") }
+    guard UInt64(records.count) == total else {
+      throw StructureFailure.damaged("a tree holds fewer records than it says")
+    }
     return records
   }
 
   private mutating func denseNode(
-    _ address: UInt64, count: Int, level: Int, kind: Int, _ sizes: (node: Int, record: Int, count: Int), _ limits: [Int],
+    _ address: UInt64, count: Int, level: Int, kind: Int, _ sizes: (node: Int, record: Int, count: Int),
+    _ limits: [Int],
     _ totals: [Int], _ bytesFor: (Int) -> Int
   ) throws -> [ByteCursor] {
     guard count <= limits[level] else { throw StructureFailure.damaged("a tree's node of \(count) records") }

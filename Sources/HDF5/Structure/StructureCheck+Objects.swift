@@ -181,7 +181,9 @@ extension StructureCheck {
     if flags & 4 != 0 { try message.take(8) }
     if flags & 0x10 != 0 { try message.take(1) }
     let length = try message.number(1 << (flags & 3))
-    guard length > 0, length <= UInt64(message.remaining) else { throw StructureFailure.damaged("a name of \(length) bytes") }
+    guard length > 0, length <= UInt64(message.remaining) else {
+      throw StructureFailure.damaged("a name of \(length) bytes")
+    }
     let name = try message.take(Int(length))
     guard !name.contains(0), !name.contains(UInt8(ascii: "/")) else {
       throw StructureFailure.damaged("a name with a zero or a slash in it")

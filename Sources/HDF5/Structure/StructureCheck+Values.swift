@@ -9,9 +9,13 @@ struct Dataspace {
     let rank = try message.byte()
     let flags = try message.byte()
     var isNull = false
-    if version == 1 { try message.take(5) } else {
+    if version == 1 {
+      try message.take(5)
+    } else {
       let kind = try message.byte()
-      guard kind <= 2, (kind == 1) == (rank > 0) else { throw StructureFailure.damaged("a space of kind \(kind), rank \(rank)") }
+      guard kind <= 2, (kind == 1) == (rank > 0) else {
+        throw StructureFailure.damaged("a space of kind \(kind), rank \(rank)")
+      }
       isNull = kind == 2
     }
     guard rank <= 32, flags & ~1 == 0 else { throw StructureFailure.damaged("a space of rank \(rank), flags \(flags)") }
@@ -70,7 +74,9 @@ struct Datatype {
         throw StructureFailure.unsupported("enumerations of other things than integers")
       }
       let base = try Datatype(&message, depth: depth + 1)
-      guard base.byteCount == byteCount else { throw StructureFailure.damaged("an enumeration wider than its integers") }
+      guard base.byteCount == byteCount else {
+        throw StructureFailure.damaged("an enumeration wider than its integers")
+      }
       let count = bits & 0xFFFF
       for _ in 0..<count {
         guard let end = message.bytes[message.position...].firstIndex(of: 0) else {
@@ -152,6 +158,7 @@ extension StructureCheck {
     guard found == length else {
       throw StructureFailure.damaged("a string of \(length) bytes has a heap entry of \(found)")
     }
+    try claimString(length)
   }
 
   /// The lengths of a global heap collection's objects, by index.
@@ -162,7 +169,9 @@ extension StructureCheck {
     _ = try head.expectVersion(1...1)
     try head.take(3)
     let size = try head.long()
-    guard size >= 4096, size <= UInt64(byteCount) else { throw StructureFailure.damaged("a global heap of \(size) bytes") }
+    guard size >= 4096, size <= UInt64(byteCount) else {
+      throw StructureFailure.damaged("a global heap of \(size) bytes")
+    }
     var cursor = try ownedBlock(address, Int(size), "a global heap")
     try cursor.take(16)
     var objects: [Int: Int] = [:]
@@ -171,7 +180,9 @@ extension StructureCheck {
       let index = try cursor.short()
       try cursor.take(6)
       let length = try cursor.long()
-      guard length <= UInt64(byteCount) else { throw StructureFailure.damaged("a global heap object of \(length) bytes") }
+      guard length <= UInt64(byteCount) else {
+        throw StructureFailure.damaged("a global heap object of \(length) bytes")
+      }
       if index == 0 {
         // Free space, whose length counts its own head.
         guard length >= 16, length - 16 <= UInt64(cursor.remaining) else {

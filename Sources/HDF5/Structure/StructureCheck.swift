@@ -28,6 +28,9 @@ struct StructureCheck {
 
   /// Where pieces begin that something already owns.
   private var owned = Set<UInt64>()
+  /// The bytes that data sets and variable strings have laid claim to so far: no more than the file has, so that reading
+  /// everything cannot take more memory than the file is long.
+  private var claimed = (data: 0, strings: 0)
   /// The objects found in global heaps: collection → index → length.
   var globalHeaps: [UInt64: [Int: Int]] = [:]
   /// Where the entries that name groups say their tables are: header → tree and heap.
@@ -96,6 +99,18 @@ struct StructureCheck {
     return block
   }
 
+  /// Counts `count` bytes that belong to one data set alone.
+  mutating func claimData(_ count: Int) throws {
+    claimed.data += count
+    guard claimed.data <= end else { throw StructureFailure.damaged("data sets that share their bytes") }
+  }
+
+  /// Counts `count` bytes that belong to one string alone.
+  mutating func claimString(_ count: Int) throws {
+    claimed.strings += count
+    guard claimed.strings <= end else { throw StructureFailure.damaged("strings that share their bytes") }
+  }
+
   /// Whether `count` bytes at `address` lie inside the file.
   func contains(_ address: UInt64, _ count: Int) -> Bool {
     count >= 0 && count <= end && address <= UInt64(end) && base + Int(address) <= end - count
@@ -150,7 +165,9 @@ extension StructureCheck {
     guard declaredEnd <= UInt64(byteCount) else {
       throw HDF5Error.truncated(file: file, expectedBytes: Int(clamping: declaredEnd), foundBytes: byteCount)
     }
-    guard declaredEnd >= UInt64(start + 48) else { throw StructureFailure.damaged("it declares an end at \(declaredEnd)") }
+    guard declaredEnd >= UInt64(start + 48) else {
+      throw StructureFailure.damaged("it declares an end at \(declaredEnd)")
+    }
     end = Int(declaredEnd)
     base = start
     guard (1...4096).contains(groupLeafK), (1...4096).contains(groupInternalK), (1...4096).contains(chunkK) else {
@@ -164,7 +181,9 @@ extension StructureCheck {
       let cacheType = try cursor.word()
       try cursor.take(4)
       let (tree, heap) = (try cursor.long(), try cursor.long())
-      if cacheType == 1 { cachedTables[root] = (tree, heap) } else if cacheType != 0 {
+      if cacheType == 1 {
+        cachedTables[root] = (tree, heap)
+      } else if cacheType != 0 {
         throw StructureFailure.damaged("its root is noted as kind \(cacheType)")
       }
       return root

@@ -53,7 +53,8 @@ package struct KerasWeightTree: Sendable {
     guard depth < 32 else { return [] }
     return try children(of: place).flatMap { child in
       let path = join(place, child)
-      let own = try root.kind(of: join(stored(path), "vars")) == .group ? try weights(at: path).isEmpty ? [] : [path] : []
+      let own =
+        try root.kind(of: join(stored(path), "vars")) == .group ? try weights(at: path).isEmpty ? [] : [path] : []
       return try own + placesWithWeights(below: path, depth: depth + 1)
     }
   }

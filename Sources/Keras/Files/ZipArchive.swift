@@ -106,7 +106,8 @@ final class ZipArchive {
     switch Int32(status.comp_method) {
     case ZIP_CM_STORE where size != stored: throw lie(member, size, "it stores \(stored) uncompressed")
     case ZIP_CM_STORE: break
-    case ZIP_CM_DEFLATE where size / 1032 > stored: throw lie(member, size, "\(stored) compressed bytes cannot hold them")
+    case ZIP_CM_DEFLATE where size / 1032 > stored:
+      throw lie(member, size, "\(stored) compressed bytes cannot hold them")
     case ZIP_CM_DEFLATE: break
     default:
       throw KerasFileError.damagedArchive(

@@ -60,6 +60,7 @@ public struct FinetuneCommand: ParsableCommand {
     let backbone = try network.open()
     let bar = ProgressBar()
     let interrupted = InterruptFlag()
+    let log = try training.log.map { try TrainingLog(path: $0, appending: training.resume) }
     let result = try FineTuner(backbone, recipe: recipe, compute: compute.embedding).run(
       pictures, strict: strict, progress: bar.update
     ) { record in
@@ -67,6 +68,7 @@ public struct FinetuneCommand: ParsableCommand {
         bar.finish()
         logLine("warning: \(warning)")
       }
+      try log?.write(record)
       return !interrupted.isSet
     }
     bar.finish()

@@ -13,7 +13,7 @@ struct TrainingOptionGroup: ParsableArguments {
   var unfreeze = "head"
 
   @Option(help: ArgumentHelp("The loss: triplet:MARGIN, triplet:soft, contrastive, multi-similarity, arcface and others, summed with +.", valueName: "loss"))
-  var loss = "triplet:0.2"
+  var loss = "triplet:soft"
 
   @Option(help: ArgumentHelp("Which pairs or triplets of a batch count: batch-hard, batch-all, semi-hard, …; by default what suits the loss.", valueName: "miner"))
   var miner: String?
@@ -30,8 +30,8 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Pictures of each class in a batch, K.", valueName: "k"))
   var picturesPerClass = 4
 
-  @Option(help: ArgumentHelp("The head's learning rate.", valueName: "rate"))
-  var rate: Float = 1e-3
+  @Option(help: ArgumentHelp("The head's learning rate; by default 1e-4 from a closed form and 1e-3 from a random start.", valueName: "rate"))
+  var rate: Float?
 
   @Option(help: ArgumentHelp("The backbone's learning rate, as a share of the head's.", valueName: "share"))
   var backboneRate: Float = 0.1
@@ -40,7 +40,7 @@ struct TrainingOptionGroup: ParsableArguments {
   var optimizer = "adam"
 
   @Option(help: ArgumentHelp("constant, cosine, one-cycle or decay-from:STEP.", valueName: "name"))
-  var schedule = "constant"
+  var schedule = "cosine"
 
   @Option(help: ArgumentHelp("Steps over which the rate rises to its peak.", valueName: "n"))
   var warmUp = 0
@@ -48,10 +48,46 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Decoupled or L2 weight decay.", valueName: "rate"))
   var weightDecay: Float = 0
 
+  @Option(help: ArgumentHelp("Each backbone layer's rate as a share of the next one's, counted from the head.", valueName: "share"))
+  var layerDecay: Float = 1
+
+  @Option(help: ArgumentHelp("Let a further quarter of the unfrozen backbone move every so many steps; 0 moves all at once.", valueName: "steps"))
+  var gradual = 0
+
+  @Option(help: ArgumentHelp("Shorten longer gradients to this length.", valueName: "length"))
+  var clip: Float?
+
+  @Option(help: ArgumentHelp("Keep a moving average of the weights with this decay, and use that.", valueName: "decay"))
+  var average: Float?
+
+  @Option(help: ArgumentHelp("Batch normalisation in the backbone: frozen, batch or statisticsOnly.", valueName: "mode"))
+  var batchNorm = "frozen"
+
+  @Option(help: ArgumentHelp("Compute so many pictures of a batch at a time, with the same gradient and less memory.", valueName: "n"))
+  var chunk: Int?
+
+  @Option(help: ArgumentHelp("Stop after so many validations without a better figure.", valueName: "n"))
+  var patience: Int?
+
+  @Option(help: ArgumentHelp("When embeddings collapse: warn, restart (go back and lower the rate) or stop.", valueName: "what"))
+  var onCollapse = "warn"
+
+  @Option(help: ArgumentHelp("Save the run in this file as it goes.", valueName: "file"))
+  var checkpoint: String?
+
+  @Option(help: ArgumentHelp("Steps from one checkpoint to the next.", valueName: "n"))
+  var checkpointEvery = 100
+
+  @Flag(help: "Go on from the checkpoint, to the same weights as without the interruption.")
+  var resume = false
+
+  @Option(help: ArgumentHelp("Write a JSON line for every step.", valueName: "run.jsonl"))
+  var log: String?
+
   @Option(help: ArgumentHelp("What happens to training pictures: flip, crop:0.9, rotate:10, affine:…, elastic:…, …", valueName: "list"))
   var augment = "none"
 
-  @Option(help: ArgumentHelp("Keep the frozen layers' outputs for so many augmented variants of each picture.", valueName: "n"))
+  @Option(help: ArgumentHelp("Fit a closed-form head to so many augmented variants of each picture too, and keep the frozen layers' outputs for them.", valueName: "n"))
   var augmentCopies: Int?
 
   @Flag(help: "Draw each batch within one parent folder, such as one alphabet.")
@@ -89,6 +125,13 @@ struct TrainingOptionGroup: ParsableArguments {
     recipe.ways = ways
     recipe.trainsSVM = svm
     recipe.seed = seed
+    if resume, checkpoint == nil { throw ValidationError("--resume needs --checkpoint FILE to go on from.") }
+    guard checkpointEvery > 0 else { throw ValidationError("--checkpoint-every must be 1 or more, found \(checkpointEvery).") }
+    guard gradual >= 0 else { throw ValidationError("--gradual must be 0 or more, found \(gradual).") }
+    (recipe.checkpoint, recipe.checkpointInterval, recipe.resumes) = (checkpoint, checkpointEvery, resume)
+    try recipe.setProgression(
+      layerDecay: layerDecay, gradualSteps: gradual, clip: clip, average: average, batchNormalization: batchNorm,
+      chunk: chunk, patience: patience, onCollapse: onCollapse)
     try recipe.setTraining(
       steps: steps, classesPerBatch: classesPerBatch, picturesPerClass: picturesPerClass, optimizer: optimizer,
       schedule: schedule, rate: rate, warmUp: warmUp, backboneRate: backboneRate, weightDecay: weightDecay)

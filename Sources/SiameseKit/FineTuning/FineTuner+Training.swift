@@ -18,38 +18,115 @@ extension FineTuner {
   func train(
     _ plain: Features, rows: [Int], progress: ProgressHandler?, report: (StepRecord) throws -> Bool
   ) throws -> TrainedNetwork {
-    guard recipe.unfreeze != .none, recipe.training.stepCount > 0 else { return try fitted(plain, rows: rows) }
+    let variants = try augmentedFeatures(plain, rows: rows, progress: progress)
+    guard recipe.unfreeze != .none, recipe.training.stepCount > 0 else {
+      return try network(with: head(plain, rows: rows, variants))
+    }
     let labels = rows.map { plain.labels[$0] }
     let choice = ClassSplit(labels: labels, share: recipe.selectionShare, seed: recipe.seed &+ 1)
     let chosen = choice.heldOut.map { rows[$0] }
     let classCount = Set(chosen.map { plain.labels[$0] }).count
-    guard classCount >= 2, Set(choice.training.map { labels[$0] }).count >= 2 else {
-      return try steps(recipe.training, plain, rows: rows, choosing: nil, progress: progress, report: report)
+    let options = provenanceOptions(plain)
+    let saved = try savedRun(options)
+    func round(
+      _ kind: RunProvenance.Round, _ training: FineTuningOptions, rows: [Int], choosing: [Int]?, choice: TrainingSummary? = nil
+    ) throws -> TrainedNetwork {
+      try steps(
+        training, plain, rows: rows, variants, choosing: choosing,
+        checkpoint: RunProvenance(round: kind, options: options, choice: choice),
+        resuming: saved?.provenance.round == kind ? saved?.checkpoint : nil, progress: progress, report: report)
     }
-    let first = try steps(
-      recipe.training, plain, rows: choice.training.map { rows[$0] }, choosing: chosen, progress: progress, report: report)
-    guard first.summary.ending != "interrupted" else { return first }
-    guard first.summary.steps > 0 else {
-      var result = try fitted(plain, rows: rows)
-      result.summary = first.summary
+    guard classCount >= 2, Set(choice.training.map { labels[$0] }).count >= 2 else {
+      return try round(.final, recipe.training, rows: rows, choosing: nil)
+    }
+    let first: TrainingSummary
+    if let done = saved?.provenance, done.round == .final, let chosenSteps = done.chosenSteps {
+      first = TrainingSummary(
+        steps: chosenSteps, seconds: done.choosingSeconds ?? 0, selectionErrorAtStart: done.errorAtStart,
+        selectionErrorAtBest: done.errorAtBest)
+    } else {
+      let network = try round(
+        .choosing, recipe.training, rows: choice.training.map { rows[$0] }, choosing: chosen)
+      guard network.summary.ending != "interrupted" else { return network }
+      first = network.summary
+    }
+    guard first.steps > 0 else {
+      var result = try network(with: head(plain, rows: rows, variants))
+      result.summary = first
       return result
     }
-    var options = recipe.training
-    options.stepCount = first.summary.steps
-    var second = try steps(options, plain, rows: rows, choosing: nil, progress: progress, report: report)
-    second.summary.selectionErrorAtStart = first.summary.selectionErrorAtStart
-    second.summary.selectionErrorAtBest = first.summary.selectionErrorAtBest
-    second.summary.seconds += first.summary.seconds
+    var training = recipe.training
+    training.stepCount = first.steps
+    var second = try round(.final, training, rows: rows, choosing: nil, choice: first)
+    second.summary.selectionErrorAtStart = first.selectionErrorAtStart
+    second.summary.selectionErrorAtBest = first.selectionErrorAtBest
+    second.summary.seconds += first.seconds
     return second
   }
 
-  private func head(_ plain: Features, rows: [Int]) throws -> Head {
-    let labels = plain.selecting(rows).indexedLabels().indices
-    return try recipe.head.fit(features: plain.embeddings.gatheringRows(rows), labels: labels, seed: recipe.seed)
+  /// What fixes the weights that a run ends with.
+  private func provenanceOptions(_ plain: Features) -> [String: String] {
+    var options = [
+      "backbone": (backbone.path as NSString).lastPathComponent, "pictures": String(plain.count),
+      "classes": String(Set(plain.labels).count), "loss": recipe.loss, "miner": recipe.miner ?? "default",
+      "distance": recipe.distance.name, "unfreeze": recipe.unfreeze.description, "seed": String(recipe.seed),
+      "augment": "\(recipe.augmentation)", "threads": String(threads),
+    ]
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    options["head"] = (try? encoder.encode(recipe.head)).map { String(decoding: $0, as: UTF8.self) }
+    options["training"] = (try? encoder.encode(recipe.training)).map { String(decoding: $0, as: UTF8.self) }
+    return options
   }
 
-  private func fitted(_ plain: Features, rows: [Int]) throws -> TrainedNetwork {
-    try network(with: head(plain, rows: rows))
+  /// The checkpoint to go on from, if the recipe asks for that and there is one.
+  private func savedRun(_ options: [String: String]) throws -> (checkpoint: Checkpoint, provenance: RunProvenance)? {
+    guard recipe.resumes, let path = recipe.checkpoint, FileManager.default.fileExists(atPath: path) else { return nil }
+    let checkpoint = try Checkpoint(contentsOf: path)
+    return (checkpoint, try RunProvenance(checkpoint.provenance, path: path, options: options))
+  }
+
+  /// The backbone's features of augmented variants of the training pictures, to which a closed-form head is fitted too:
+  /// what augmentation changes is spread within classes, which the head then discounts.
+  private func augmentedFeatures(
+    _ plain: Features, rows: [Int], progress: ProgressHandler?
+  ) throws -> (source: [Int], embeddings: Tensor)? {
+    guard recipe.augmentation.isRandom, let copies = recipe.augmentedCopies, copies > 0, recipe.head.hidden.isEmpty,
+      ClosedForm(rawValue: recipe.head.start.rawValue) != nil
+    else { return nil }
+    let pictures = TrainingPictures(
+      paths: rows.map { plain.paths[$0] }, backbone: backbone, augmentation: recipe.augmentation, keptCopies: nil)
+    let runner = try NetworkRunner(backbone.graph, parameters: backbone.parameters, options: compute)
+    let seed = recipe.seed
+    let count = rows.count
+    let made = try runner.run(
+      count: count * copies, stopsAtFailure: true, phase: "embedding augmented copies", progress: progress
+    ) { index, row in
+      try pictures.fill(row, index % count, seed: seed &* 0x9E37_79B9 &+ UInt64(index))
+    }
+    if let failure = made.failures.first { throw failure.error }
+    return (
+      (0..<count * copies).map { rows[$0 % count] },
+      made.outputs[0].reshaped([count * copies, made.outputs[0].rowWidth])
+    )
+  }
+
+  /// The head fitted to the features of `rows`, and to those of their augmented variants.
+  private func head(
+    _ plain: Features, rows: [Int], _ variants: (source: [Int], embeddings: Tensor)?
+  ) throws -> Head {
+    let labels = plain.indexedLabels().indices
+    var features = plain.embeddings.gatheringRows(rows)
+    var classes = rows.map { labels[$0] }
+    if let variants {
+      let wanted = Set(rows)
+      let kept = variants.source.indices.filter { wanted.contains(variants.source[$0]) }
+      features = Tensor(
+        shape: [rows.count + kept.count, features.rowWidth],
+        elements: features.elements + variants.embeddings.gatheringRows(kept).elements)
+      classes += kept.map { labels[variants.source[$0]] }
+    }
+    return try recipe.head.fit(features: features, labels: classes, seed: recipe.seed)
   }
 
   /// The backbone with a head behind it, and all their weights.
@@ -63,10 +140,11 @@ extension FineTuner {
 
   /// One round of training on `rows`; with `choosing`, rows of other classes, the best weights are kept.
   private func steps(
-    _ options: FineTuningOptions, _ plain: Features, rows: [Int], choosing: [Int]?, progress: ProgressHandler?,
-    report: (StepRecord) throws -> Bool
+    _ options: FineTuningOptions, _ plain: Features, rows: [Int],
+    _ variants: (source: [Int], embeddings: Tensor)?, choosing: [Int]?, checkpoint: RunProvenance, resuming: Checkpoint?,
+    progress: ProgressHandler?, report: (StepRecord) throws -> Bool
   ) throws -> TrainedNetwork {
-    let head = try head(plain, rows: rows)
+    let head = try head(plain, rows: rows, variants)
     var result = try network(with: head)
     let trainable = try recipe.unfreeze.trainable(in: result.graph, headStart: backbone.graph.nodes.count)
     let inputs = try trainable.backbone.isEmpty && recipe.augmentation == .none
@@ -103,6 +181,8 @@ extension FineTuner {
           return Verification(pairs)?.equalErrorRate ?? .infinity
         }
       })
+    if let resuming { try run.restore(resuming) }
+    let provenance = try checkpoint.text
     var records: [StepRecord] = []
     let outcome = try run.run { record in
       records.append(record)
@@ -110,7 +190,13 @@ extension FineTuner {
         ProgressUpdate(
           phase: choosing == nil ? "fine-tuning" : "choosing how long", completed: record.step, total: options.stepCount,
           unit: "steps", detail: record.summary))
-      return try report(record)
+      let goesOn = try report(record)
+      if let path = recipe.checkpoint,
+        !goesOn || record.step % recipe.checkpointInterval == 0 || record.step == options.stepCount
+      {
+        try run.checkpoint(provenance: provenance).write(to: path)
+      }
+      return goesOn
     }
     result.parameters = outcome.parameters
     result.summary = TrainingSummary(

@@ -1,5 +1,6 @@
 import Images
 import MetricLearning
+import Networks
 
 /// How a backbone is to be fine-tuned: the head, what moves, the loss, and how long.
 ///
@@ -11,7 +12,9 @@ public struct FineTuningRecipe: Sendable {
   /// How much of the network training may move.
   public var unfreeze = Unfreezing.head
   /// The loss, as `Objective` reads it: `triplet:0.2`, `triplet:soft`, `multi-similarity`.
-  public var loss = "triplet:0.2"
+  ///
+  /// A closed-form start leaves no violated margin among the training pictures; only a soft margin still pulls.
+  public var loss = "triplet:soft"
   /// Which pairs and triplets of a batch count; nil for what suits the loss.
   public var miner: String?
   /// The measure of training, thresholds and search.
@@ -23,7 +26,8 @@ public struct FineTuningRecipe: Sendable {
   package var training = FineTuningOptions()
   /// What happens to training pictures before each step.
   public var augmentation = Augmentation.none
-  /// How many augmented variants of each picture the frozen layers are computed for; nil runs them anew every step.
+  /// How many augmented variants of each picture the frozen layers are computed for, and a closed-form head is fitted to
+  /// beside the picture itself; nil runs frozen layers anew every step and fits to pictures as they are.
   public var augmentedCopies: Int?
   /// Whether batches are drawn within one parent folder, such as an alphabet.
   public var withinParents = false
@@ -37,11 +41,16 @@ public struct FineTuningRecipe: Sendable {
   /// Whether a kernel machine is trained on the embeddings of half of each class' pictures and scored on the others.
   public var trainsSVM = false
   public var seed: UInt64 = 1
+  /// Where the run saves itself, every `checkpointInterval` steps and when it is interrupted.
+  public var checkpoint: String?
+  public var checkpointInterval = 100
+  /// Whether to go on from the checkpoint, if there is one.
+  public var resumes = false
 
   public init() {
     training.stepCount = 300
     training.validationInterval = 50
-    training.schedule = .init(peak: 1e-3)
+    training.schedule = .init(peak: 1e-4, .cosine(stepCount: 300))
   }
 }
 
@@ -50,7 +59,7 @@ extension FineTuningRecipe {
   /// - Throws: `MetricLearningError` naming the word or number that makes no sense.
   public mutating func setTraining(
     steps: Int, classesPerBatch: Int = 8, picturesPerClass: Int = 4, optimizer: String = "adam",
-    schedule: String = "constant", rate: Float = 1e-3, warmUp: Int = 0, backboneRate: Float = 0.1, weightDecay: Float = 0
+    schedule: String = "cosine", rate: Float? = nil, warmUp: Int = 0, backboneRate: Float = 0.1, weightDecay: Float = 0
   ) throws {
     training.stepCount = steps
     training.classesPerBatch = classesPerBatch
@@ -58,8 +67,35 @@ extension FineTuningRecipe {
     training.backboneRate = backboneRate
     training.weightDecay = weightDecay
     training.validationInterval = max(1, min(50, steps / 6))
-    if steps > 0 { try training.set(optimizer: optimizer, schedule: schedule, rate: rate, warmUp: warmUp) }
+    // From a closed form small steps: it is good already. A random start has far to go.
+    let usual: Float = head.hidden.isEmpty && head.start != .orthogonal ? 1e-4 : 1e-3
+    if steps > 0 { try training.set(optimizer: optimizer, schedule: schedule, rate: rate ?? usual, warmUp: warmUp) }
     try training.validate()
     _ = try Objective(loss: loss, miner: miner, distance: distance)
+  }
+
+  /// Sets how training unfolds, from the words and numbers of options.
+  /// - Throws: `MetricLearningError` naming the word that is not understood.
+  public mutating func setProgression(
+    layerDecay: Float = 1, gradualSteps: Int = 0, clip: Float? = nil, average: Float? = nil,
+    batchNormalization: String = "frozen", chunk: Int? = nil, patience: Int? = nil, onCollapse: String = "warn"
+  ) throws {
+    guard let mode = BatchNormalizationMode(rawValue: batchNormalization) else {
+      throw MetricLearningError.unknownName(
+        kind: "mode of batch normalisation", found: batchNormalization,
+        known: BatchNormalizationMode.allCases.map(\.rawValue))
+    }
+    guard let reaction = FineTuningOptions.OnCollapse(rawValue: onCollapse) else {
+      throw MetricLearningError.unknownName(
+        kind: "answer to a collapse", found: onCollapse, known: FineTuningOptions.OnCollapse.allCases.map(\.rawValue))
+    }
+    training.layerDecay = layerDecay
+    training.gradualSteps = gradualSteps
+    training.clip = clip
+    training.averageDecay = average
+    training.normalization = mode
+    training.chunk = chunk
+    training.patience = patience
+    training.onCollapse = reaction
   }
 }

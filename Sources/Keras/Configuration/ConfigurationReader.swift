@@ -75,16 +75,15 @@ package struct ConfigurationReader {
       }
     }
     func find(_ reference: ModelConfiguration.Reference) -> Value? {
-      guard let calls = done[reference.layer], !calls.isEmpty else { return nil }
-      // Old files number the calls of nested models from 1 although the first is not kept.
-      let call = calls.indices.contains(reference.call) ? reference.call : calls.count == 1 ? 0 : -1
-      guard call >= 0, calls[call].indices.contains(reference.output) else { return nil }
-      return calls[call][reference.output]
+      guard let calls = done[reference.layer], calls.indices.contains(reference.call),
+        calls[reference.call].indices.contains(reference.output)
+      else { return nil }
+      return calls[reference.call][reference.output]
     }
-    let callCounts = Dictionary(model.layers.map { ($0.name, $0.calls.count) }, uniquingKeysWith: { $1 })
+    let callCounts = Dictionary(model.layers.map { ($0.name, max(1, $0.calls.count)) }, uniquingKeysWith: { $1 })
     func isReady(_ reference: ModelConfiguration.Reference) -> Bool {
       guard let calls = done[reference.layer] else { return false }
-      return calls.count > reference.call || calls.count == callCounts[reference.layer] || callCounts[reference.layer] == 0
+      return calls.count > reference.call || calls.count == callCounts[reference.layer]
     }
     while !pending.isEmpty {
       var waiting: [(layer: ModelConfiguration.Layer, call: Int)] = []

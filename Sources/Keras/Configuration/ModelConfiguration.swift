@@ -74,12 +74,48 @@ package struct ModelConfiguration: Sendable {
     for (index, layer) in layers.enumerated() {
       self.layers.append(try Self.layer(layer, index: index, sequential: isSequential, depth: depth))
     }
+    guard Set(self.layers.map(\.name)).count == self.layers.count else {
+      throw ConfigurationError("two layers have the same name")
+    }
     if isSequential {
       (inputs, outputs) = try Self.chain(&self.layers, config)
     } else {
       inputs = try Self.references(config["input_layers"], "input_layers")
       outputs = try Self.references(config["output_layers"], "output_layers")
+      numberCallsFromZero()
     }
+  }
+
+  /// Keras 2 counts the calls of a nested model from 1, for building it was the first; here all count from 0.
+  private mutating func numberCallsFromZero() {
+    var last: [String: Int] = [:]
+    for reference in layers.flatMap({ $0.calls.flatMap(\.references) }) + outputs {
+      last[reference.layer] = max(last[reference.layer] ?? 0, reference.call)
+    }
+    var excess: [String: Int] = [:]
+    for layer in layers where !layer.inner.isEmpty {
+      if let last = last[layer.name], last >= layer.calls.count { excess[layer.name] = last + 1 - layer.calls.count }
+    }
+    guard !excess.isEmpty else { return }
+    func renumbered(_ reference: Reference) -> Reference {
+      var copy = reference
+      copy.call = max(0, copy.call - (excess[copy.layer] ?? 0))
+      return copy
+    }
+    func renumbered(_ argument: Argument) -> Argument {
+      switch argument {
+      case .tensor(let reference): .tensor(renumbered(reference))
+      case .list(let elements): .list(elements.map { renumbered($0) })
+      case .constant: argument
+      }
+    }
+    for index in layers.indices {
+      for call in layers[index].calls.indices {
+        layers[index].calls[call].arguments = layers[index].calls[call].arguments.map { renumbered($0) }
+        layers[index].calls[call].keywords = layers[index].calls[call].keywords.mapValues { renumbered($0) }
+      }
+    }
+    outputs = outputs.map { renumbered($0) }
   }
 
   private static func layer(

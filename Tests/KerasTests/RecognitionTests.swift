@@ -9,7 +9,7 @@ import Testing
   /// Writes a network's weights, all `value`, under names that `rename` chooses and in shapes that `reshape` gives.
   private func write(
     _ builder: NetworkBuilder, to path: String, order: [Int]? = nil, rename: (String) -> String = { $0 },
-    reshape: ([Int]) -> [Int] = { $0 }
+    reshape: @escaping ([Int]) -> [Int] = { $0 }
   ) throws {
     let layers = (order ?? Array(builder.layers.indices)).map { builder.layers[$0] }
     try KerasFileWriter.writeLegacyWeights(

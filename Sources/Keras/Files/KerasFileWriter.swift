@@ -62,6 +62,8 @@ package enum KerasFileWriter {
       let weights = temporary + ".weights"
       defer { try? FileManager.default.removeItem(atPath: weights) }
       try HDF5Writer.create(weights) { root in
+        // A model without weights has the group all the same.
+        if layers.allSatisfy({ $0.weights.isEmpty }) { _ = try root.group("layers") }
         var counts: [String: Int] = [:]
         for layer in layers {
           let index = counts[layer.className, default: 0]

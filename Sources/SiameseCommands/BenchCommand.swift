@@ -14,10 +14,14 @@ struct BenchCommand: ParsableCommand {
       Convolution algorithms are measured once for each shape and remembered in ~/.cache/siamese; --deterministic takes \
       a fixed rule instead.
 
+      --training times whole steps of training instead: forward, batch-hard triplet loss, backward and Adam, with every \
+      weight trained, the pictures made up, four to a class (so at least 8).
+
       EXAMPLES
         siamese bench --backbone resnet50.h5 --batch 1 16 --threads 1 2
         siamese bench --backbone resnet50.h5 --batch 16 --explain
         siamese bench --backbone vgg16.h5 --batch 16 --threads 2 --precision bf16 --json
+        siamese bench --training --backbone resnet50.h5 --batch 32 --threads 2 --json
       """)
 
   @OptionGroup var network: NetworkOptions
@@ -46,6 +50,9 @@ struct BenchCommand: ParsableCommand {
   @Flag(help: "Time every layer too: what it does, which code does it, how near it comes to the peak.")
   var explain = false
 
+  @Flag(help: "Time whole training steps instead of embedding.")
+  var training = false
+
   @Flag(help: "Print one line of JSON a combination.")
   var json = false
 
@@ -56,6 +63,9 @@ struct BenchCommand: ParsableCommand {
     guard threads.allSatisfy({ (1...1024).contains($0) }) else {
       throw ValidationError("--threads takes numbers from 1 to 1024, found \(threads).")
     }
+    guard !training || batch.allSatisfy({ $0 >= 8 }) else {
+      throw ValidationError("--training takes batches of at least 8 pictures, two classes of four, found \(batch).")
+    }
     guard runs > 0 else { throw ValidationError("--runs must be at least 1, found \(runs).") }
   }
 
@@ -64,6 +74,11 @@ struct BenchCommand: ParsableCommand {
       contentsOf: network.path, architecture: network.architecture, layer: network.layer, inputSize: network.inputSize)
     for threads in threads.isEmpty ? [nil] : threads.map(Optional.some) {
       for batch in batch {
+        guard !training else {
+          let result = try benchmark.runTraining(batch: batch, threads: threads, runs: min(runs, 5))
+          if json { print(String(decoding: try jsonData(result, compact: true), as: UTF8.self)) } else { show(result) }
+          continue
+        }
         let result = try benchmark.run(
           BenchmarkOptions(
             batch: batch, threads: threads, precision: precision, mode: mode, runs: runs, deterministic: deterministic,
@@ -71,6 +86,16 @@ struct BenchCommand: ParsableCommand {
         if json { print(String(decoding: try jsonData(result, compact: true), as: UTF8.self)) } else { show(result) }
       }
     }
+  }
+
+  private func show(_ r: TrainingBenchmarkResult) {
+    func number(_ value: Double) -> String { String(format: "%.1f", value) }
+    print(
+      """
+      \(r.network), training, batch \(r.batch), \(r.threads) threads: \(number(r.milliseconds)) ms a step (median \
+      \(number(r.medianMilliseconds)) of \(r.runs)), \(number(r.imagesPerSecond)) pictures a second
+        between layers \(number(r.arenaMegabytes)) MB, process at most \(number(r.peakMemoryMegabytes)) MB
+      """)
   }
 
   private func show(_ r: BenchmarkResult) {

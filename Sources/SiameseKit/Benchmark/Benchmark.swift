@@ -109,9 +109,9 @@ public struct LayerCost: Sendable, Codable {
 /// try benchmark.run(BenchmarkOptions(batch: 16)).imagesPerSecond
 /// ```
 public struct Benchmark: Sendable {
-  private let name: String
-  private let graph: Graph
-  private let parameters: ParameterStore
+  let name: String
+  let graph: Graph
+  let parameters: ParameterStore
 
   /// - Parameter layer: Where to stop; by default the whole network is run, its classifier too.
   public init(contentsOf path: String, architecture: String? = nil, layer: String? = nil, inputSize: Int? = nil) throws {
@@ -189,7 +189,7 @@ public struct Benchmark: Sendable {
   }
 
   /// From the system's record of this process; 0 where it keeps none.
-  private static var peakMemoryMegabytes: Double {
+  static var peakMemoryMegabytes: Double {
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
     return line.flatMap { $0.split(separator: " ").compactMap { Double($0) }.first }.map { $0 * 1024 / 1e6 } ?? 0

@@ -90,9 +90,6 @@ struct SVMMachineOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Steps for each decision before training stops with a warning.", valueName: "n"))
   var maxIterations: Int?
 
-  @Flag(inversion: .prefixedNo, help: "Leave rows out of passes once they are stuck at a bound.")
-  var shrinking = true
-
   @Option(help: ArgumentHelp("The most memory for kernel values, such as 512M or 2G.", valueName: "bytes"))
   var memory = "2G"
 
@@ -126,7 +123,6 @@ struct SVMMachineOptions: ParsableArguments {
     svm.probabilities = probabilities
     svm.tolerance = tolerance
     svm.iterationLimit = maxIterations
-    svm.shrinking = shrinking
     svm.memoryLimit = try bytes(memory)
     if let threads { svm.threads = threads }
     svm.allowIndefinite = allowIndefinite

@@ -24,8 +24,6 @@ public struct KernelSVM: Sendable {
   public var tolerance = 1e-3
   /// Steps for each decision before training stops with a warning; nil for LIBSVM's own, generous limit.
   public var iterationLimit: Int?
-  /// Leave rows out of the passes once they are stuck at a bound.
-  public var shrinking = true
   /// Bytes for kernel values and the copies made to compute them.
   public var memoryLimit = 2 << 30
   public var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -75,8 +73,7 @@ public struct KernelSVM: Sendable {
 
   func solverOptions(rows: Int) -> SolverOptions {
     SolverOptions(
-      tolerance: tolerance, iterationLimit: iterationLimit ?? max(10_000_000, rows > .max / 100 ? .max : 100 * rows),
-      shrinking: shrinking)
+      tolerance: tolerance, iterationLimit: iterationLimit ?? max(10_000_000, rows > .max / 100 ? .max : 100 * rows))
   }
 }
 

@@ -51,7 +51,6 @@ struct QuadraticSolution: Sendable {
 struct SolverOptions: Sendable {
   var tolerance = 1e-3
   var iterationLimit = Int.max
-  var shrinking = true
   /// The most variables optimised together.
   var workingSetSize = 512
 }

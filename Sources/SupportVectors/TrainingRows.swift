@@ -50,7 +50,7 @@ final class TrainingRows: @unchecked Sendable {
   ///
   /// A large subproblem asks for about a third of its rows. The whole matrix costs `width` multiplications an element,
   /// thanks to symmetry, and its first touch of memory as much as about 600 more; a third of all subproblems' rows costs
-  /// some 1.4 times `width`, in memory that is used again. (Measured with 12000×128 and 12000×512 in ten classes.)
+  /// some 1.4 times `width`, in memory that is used again. (Estimated from runs with 12000×128 in ten classes.)
   private static func prefersOwnRows(count: Int, width: Int, _ largestSubproblem: Int?) -> Bool {
     guard let largestSubproblem, largestSubproblem < count || count > 6000 else { return false }
     return largestSubproblem > 2 * SolverOptions().workingSetSize && width < 1600

@@ -19,9 +19,6 @@ public struct FineTuningRecipe: Sendable {
   public var miner: String?
   /// The measure of training, thresholds and search.
   public var distance = Distance.cosine
-  /// Joint layers in which two embeddings meet, as `absdiff,product:64,1`; nil for none.
-  public var joint: PairHead?
-  public var jointTarget = PairTarget.absolute
   /// How batches are drawn, weights move, and when training looks and stops.
   package var training = FineTuningOptions()
   /// What happens to training pictures before each step.

@@ -51,16 +51,13 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("f32, or bf16 where the processor has it (twice as fast, three digits).", valueName: "kind"))
   var precision: EmbeddingPrecision = .f32
 
-  @Flag(help: "Choose convolution algorithms by a fixed rule instead of by measuring them on this machine.")
-  var deterministic = false
-
   func validate() throws {
     guard batch > 0 else { throw ValidationError("--batch must be at least 1, found \(batch).") }
     guard threads ?? 1 > 0 else { throw ValidationError("--threads must be at least 1, found \(threads!).") }
   }
 
   var embedding: EmbeddingOptions {
-    EmbeddingOptions(batch: batch, threads: threads, precision: precision, deterministic: deterministic)
+    EmbeddingOptions(batch: batch, threads: threads, precision: precision)
   }
 }
 

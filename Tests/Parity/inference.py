@@ -147,7 +147,7 @@ def compare(siamese, folder, name, size, options, mode, seed):
             result = os.path.join(folder, "out.npy")
             run = subprocess.run(
                 [siamese, "embed", "--backbone", file, "--images", *paths, "--output", result, "--preprocess", mode,
-                 "--batch", "2", "--deterministic", *extra], capture_output=True, text=True)
+                 "--batch", "2", *extra], capture_output=True, text=True)
             if run.returncode:
                 failures.append(f"({layout}) {what}: {run.stderr.strip()[-300:]}")
                 continue

@@ -13,14 +13,11 @@ public struct EmbeddingOptions: Sendable, Equatable {
   /// Threads; nil for one a core.
   public var threads: Int?
   public var precision: EmbeddingPrecision
-  /// Whether convolution algorithms are chosen by a fixed rule rather than by measuring.
-  public var deterministic: Bool
 
-  public init(batch: Int = 4, threads: Int? = nil, precision: EmbeddingPrecision = .f32, deterministic: Bool = false) {
+  public init(batch: Int = 4, threads: Int? = nil, precision: EmbeddingPrecision = .f32) {
     self.batch = batch
     self.threads = threads
     self.precision = precision
-    self.deterministic = deterministic
   }
 }
 

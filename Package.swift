@@ -18,6 +18,7 @@ let package = Package(
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CPixels"),
+    .target(name: "CWinograd"),
     .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
     .target(name: "CTurboJPEG", linkerSettings: [.linkedLibrary("turbojpeg")]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
@@ -28,7 +29,7 @@ let package = Package(
     .target(name: "Images", dependencies: ["CPixels", "CPNG", "CTurboJPEG"]),
 
     // Floor 2: networks, kernel machines, galleries, pages.
-    .target(name: "Networks", dependencies: ["Tensors", "COneDNN"]),
+    .target(name: "Networks", dependencies: ["Tensors", "COneDNN", "CWinograd"]),
     .target(name: "SupportVectors", dependencies: ["Tensors"]),
     .target(name: "Gallery", dependencies: ["Tensors", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(name: "Reports", dependencies: ["Tensors"]),

@@ -38,6 +38,9 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("throughput: a copy of the network for each core; latency: all cores on one; by default what suits the batch.", valueName: "mode"))
   var mode: BenchmarkOptions.Mode?
 
+  @Option(help: ArgumentHelp("Pictures that one copy takes at a time, in throughput mode; by default what suits the network.", valueName: "n"))
+  var piece: Int?
+
   @Option(help: ArgumentHelp("Batches to time, after warming up.", valueName: "n"))
   var runs: Int = 15
 
@@ -66,6 +69,7 @@ struct BenchCommand: ParsableCommand {
     guard !training || batch.allSatisfy({ $0 >= 8 }) else {
       throw ValidationError("--training takes batches of at least 8 pictures, two classes of four, found \(batch).")
     }
+    guard piece ?? 1 > 0 else { throw ValidationError("--piece must be at least 1, found \(piece ?? 0).") }
     guard runs > 0 else { throw ValidationError("--runs must be at least 1, found \(runs).") }
   }
 
@@ -82,7 +86,7 @@ struct BenchCommand: ParsableCommand {
         let result = try benchmark.run(
           BenchmarkOptions(
             batch: batch, threads: threads, precision: precision, mode: mode, runs: runs, deterministic: deterministic,
-            tuningFile: tuningCache, explain: explain))
+            tuningFile: tuningCache, piece: piece, explain: explain))
         if json { print(String(decoding: try jsonData(result, compact: true), as: UTF8.self)) } else { show(result) }
       }
     }

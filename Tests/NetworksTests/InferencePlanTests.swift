@@ -1,4 +1,4 @@
-import Networks
+@testable import Networks
 import Tensors
 import Testing
 
@@ -24,6 +24,19 @@ struct InferencePlanTests {
           .convolution(Convolution(filters: 36, kernel: Size(3), padding: .same, activation: .relu)))
       }
     ),
+    (
+      "a convolution that suits tiles in bfloat16, over odd extents",
+      {
+        try chain(
+          [17, 15, 48],
+          .convolution(Convolution(filters: 32, kernel: Size(3), padding: .same, activation: .relu6)))
+      }
+    ),
+    (
+      "tiles in bfloat16 without padding, linear, without bias",
+      { try chain([14, 19, 64], .convolution(Convolution(filters: 80, kernel: Size(3), bias: false))) }
+    ),
+    ("scale and offset of pictures", { try chain([5, 7, 3], .affine(scale: true, offset: true)) }),
     (
       "a dilated convolution",
       {
@@ -176,6 +189,51 @@ struct InferencePlanTests {
         graph, parameters: parameters, batch: batch, options: PlanOptions(threads: 2, mapOrder: order))
       for (found, expected) in zip(try plan(inputs), expected) { #expect(difference(found, expected) < 1e-4) }
     }
+  }
+
+  @Test(arguments: [1, 3], [PlanOptions.Precision.float32, .bfloat16])
+  func `Maps joined again and again, pooled and read between, as in DenseNet and Inception`(
+    batch: Int, precision: PlanOptions.Precision
+  ) throws {
+    var graph = Graph()
+    let input = try graph.add("input", .input(shape: [6, 5, 3]))
+    var joined = try graph.add("stem", .convolution(Convolution(filters: 32, kernel: Size(1))), [input])
+    for step in 0..<3 {
+      let scaled = try graph.add("scale\(step)", .affine(scale: true, offset: true), [joined])
+      let active = try graph.add("relu\(step)", .activation(.relu), [scaled])
+      let new = try graph.add(
+        "new\(step)", .convolution(Convolution(filters: 16, kernel: Size(3), padding: .same)), [active])
+      let pooled = try graph.add(
+        "pool\(step)", .pooling(Pooling(.maximum, window: Size(3), strides: Size(1), padding: .same)), [new])
+      joined = try graph.add("join\(step)", .concatenate(axis: -1), [joined, new, pooled, new])
+    }
+    graph.outputs = [joined, try graph.add("after", .activation(.tanh), [joined])]
+    let parameters = randomParameters(graph)
+    let inputs = randomInputs(graph, batch: batch)
+    let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)
+    let plan = try InferencePlan(
+      graph, parameters: parameters, batch: batch, options: PlanOptions(precision: precision, threads: 2))
+    for (found, expected) in zip(try plan(inputs), expected) {
+      #expect(difference(found, expected) < (precision == .float32 ? 1e-4 : 0.06))
+    }
+  }
+
+  @Test(arguments: [1, 5])
+  func `Tiles in bfloat16 take a residual in`(batch: Int) throws {
+    var graph = Graph()
+    let input = try graph.add("input", .input(shape: [13, 12, 48]))
+    let first = try graph.add(
+      "first", .convolution(Convolution(filters: 48, kernel: Size(1), activation: .relu)), [input])
+    let second = try graph.add("second", .convolution(Convolution(filters: 48, kernel: Size(3), padding: .same)), [first])
+    let sum = try graph.add("sum", .elementwise(.add), [first, second])
+    graph.outputs = [try graph.add("relu", .activation(.relu), [sum])]
+    let parameters = randomParameters(graph)
+    let inputs = randomInputs(graph, batch: batch)
+    let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)[0]
+    let plan = try InferencePlan(
+      graph, parameters: parameters, batch: batch, options: PlanOptions(precision: .bfloat16, threads: 2))
+    #expect(plan.program.steps.contains { $0.kind == "products of tiles" })
+    #expect(difference(try plan(inputs)[0], expected) < 0.06)
   }
 
   @Test func `Several inputs and outputs, an input that is an output, and vectors joined`() throws {

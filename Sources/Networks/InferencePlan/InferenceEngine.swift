@@ -27,11 +27,15 @@ package final class InferenceEngine: @unchecked Sendable {
     package var mode: Mode?
     package var mapOrder: PlanOptions.MapOrder?
     package var tuning: Tuning
+    /// How many rows a core takes at a time at most; nil: what suits the network.
+    package var piece: Int?
 
     package init(
       precision: PlanOptions.Precision = .float32, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
-      batch: Int = 16, mode: Mode? = nil, mapOrder: PlanOptions.MapOrder? = nil, tuning: Tuning = .fixed
+      batch: Int = 16, mode: Mode? = nil, mapOrder: PlanOptions.MapOrder? = nil, tuning: Tuning = .fixed,
+      piece: Int? = nil
     ) {
+      self.piece = piece.map { max(1, $0) }
       self.tuning = tuning
       self.precision = precision
       self.threads = max(1, threads)
@@ -62,8 +66,9 @@ package final class InferenceEngine: @unchecked Sendable {
       tuning: options.tuning)
     try parameters.validate(for: graph)
     let prepared = try InferenceGraph(graph, parameters: parameters)
-    let piece = throughput
-      ? min((options.batch + count - 1) / count, prepared.suggestedBatch(planOptions)) : options.batch
+    let piece = throughput ? InferenceEngine.piece(
+      rows: (options.batch + count - 1) / count, atMost: options.piece ?? prepared.suggestedBatch(planOptions))
+      : options.batch
     let workers = WorkerThreads(count: count, threadsEach: planOptions.threads)
     do {
       // Compiled where it will run: oneDNN asks the thread for the size of its pool.
@@ -81,6 +86,12 @@ package final class InferenceEngine: @unchecked Sendable {
   }
 
   deinit { workers.stop() }
+
+  /// The size of equal pieces of `rows`, as few as may be.
+  static func piece(rows: Int, atMost largest: Int) -> Int {
+    let pieces = (rows + largest - 1) / largest
+    return (rows + pieces - 1) / pieces
+  }
 
   /// Shapes of one row of the inputs and outputs.
   package var inputShapes: [[Int]] { plans[0].inputShapes }

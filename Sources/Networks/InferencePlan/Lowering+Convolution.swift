@@ -23,11 +23,19 @@ extension Lowering {
     let task = ConvolutionTask(
       source: source, destination: destination, weights: weightExtents, window: window, bias: c.bias,
       operations: operations)
+    let products = node.shape.reduce(1, *) * c.kernel.height * c.kernel.width * inputShape[2] / c.groups
+    if let tiled = tiled(c, task) {
+      let input = try value(node.inputs[0], in: homeLayout(inputShape))
+      let home = try homeLayout(node.shape)
+      let output = try c.residual ? added(node.inputs[1], to: home, besides: input) : newOutput(home)
+      try lower(tiled, c, from: input, to: output, operationCount: 2 * batch * products)
+      return output
+    }
     let description = try fastest(candidates(c, task), for: task)
 
     let input = try value(node.inputs[0], in: description.source)
     var output = try c.residual
-      ? added(node.inputs[1], to: description.destination, besides: input) : newValue(description.destination)
+      ? added(node.inputs[1], to: description.destination, besides: input) : newOutput(description.destination)
     var operands = [operand(.source, input), operand(.destination, output)]
     if let kernel = try weight(
       .kernel, description.weights, extents: weightExtents, strides: kernelStrides(c, channels: inputShape[2]))
@@ -35,7 +43,6 @@ extension Lowering {
       operands.append(operand(.weights, kernel))
     }
     if c.bias, let bias = try vector(.bias, c.filters) { operands.append(operand(.bias, bias)) }
-    let products = node.shape.reduce(1, *) * c.kernel.height * c.kernel.width * inputShape[2] / c.groups
     try append("convolution", description, operands, operationCount: 2 * batch * products)
     if activation == nil { output = try lowerActivation(c.activation, output, node.shape, of: nil) }
     return output
@@ -105,12 +112,14 @@ extension Lowering {
   }
 
   /// Where Winograd's F(4×4, 3×3) beats direct convolution when nothing has been measured: enough channels to fill
-  /// vectors, maps large enough for its tiles, and enough positions to pay for the transformed weights, which are four
-  /// times the size.
+  /// vectors, maps large enough for its tiles, and enough positions, less what tiles waste at the borders, to pay for the
+  /// transformed weights, which are four times the size.
   static func suitsWinograd(_ c: Convolution, source: [Int]) -> Bool {
-    c.kernel == Size(3) && c.strides == Size(1) && c.dilation == Size(1) && c.groups == 1
+    func share(_ extent: Int) -> Double { Double(extent) / Double((extent + 3) / 4 * 4) }
+    let used = share(source[2]) * share(source[3]) * Double(source[0] * source[2] * source[3])
+    return c.kernel == Size(3) && c.strides == Size(1) && c.dilation == Size(1) && c.groups == 1
       && source[1] >= 32 && c.filters >= 32 && min(source[2], source[3]) >= 7
-      && source[0] * source[2] * source[3] >= source[1] * c.filters / 512
+      && used >= Double(source[1] * c.filters) / 400
   }
 
   /// oneDNN's extents of a kernel.

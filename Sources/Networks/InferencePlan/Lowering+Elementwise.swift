@@ -81,7 +81,7 @@ extension Lowering {
       }
       if position == order.count - 2 { operations += followingActivation() }
       let description = try PrimitiveDescription.binary(binary, result.layout, other.layout, into: home, then: operations)
-      let target = newValue(home)
+      let target = position == order.count - 2 ? try newOutput(home) : newValue(home)
       try append(
         "\(kind)", description,
         [operand(.source, result), operand(.secondSource, other), operand(.destination, target)])

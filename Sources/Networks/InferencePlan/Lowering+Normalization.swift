@@ -6,6 +6,7 @@ extension Lowering {
   /// `scale · x + offset`, one weight a channel.
   mutating func lowerAffine(_ node: Graph.Node) throws -> Value {
     let channels = node.shape.last ?? 1
+    if node.shape.count == 3, channels <= 4 { return try lowerPictureAffine(node, channels) }
     let source = node.shape.count == 3 ? try value(node.inputs[0], in: homeLayout(node.shape)) : try plainValue(node.inputs[0])
     let rows =
       node.shape.count == 3
@@ -13,10 +14,12 @@ extension Lowering {
     // Batch normalisation with mean 0 and variance 1.
     let description = try PrimitiveDescription.batchNormalization(
       .inference, rows, epsilon: 0, globalStatistics: true, rectified: !followingRectifier().isEmpty)
-    let destination = newValue(source.layout)
+    let destination = try newOutput(source.layout)
     var operands = [
       Program.Operand(argument: .source, layout: rows, place: .buffer(source.buffer, byteOffset: source.byteOffset)),
-      Program.Operand(argument: .destination, layout: rows, place: .buffer(destination.buffer, byteOffset: 0)),
+      Program.Operand(
+        argument: .destination, layout: rows,
+        place: .buffer(destination.buffer, byteOffset: destination.byteOffset)),
     ]
     let (zeros, ones) = (try filled(channels, 0), try filled(channels, 1))
     operands.append(operand(.mean, zeros))
@@ -24,6 +27,42 @@ extension Lowering {
     operands.append(operand(.scale, try vector(.scale, channels) ?? ones))
     operands.append(operand(.shift, try vector(.offset, channels) ?? zeros))
     try append("scale and offset", description, operands)
+    return destination
+  }
+
+  /// Pictures have too few channels for oneDNN's normalisations, which then go element by element: sixteen neighbours
+  /// at a time here, in floats whatever the plan's precision.
+  private mutating func lowerPictureAffine(_ node: Graph.Node, _ channels: Int) throws -> Value {
+    let source = try plainValue(node.inputs[0])
+    let destination = newValue(source.layout)
+    let scale = try vector(.scale, channels) ?? filled(channels, 1)
+    let offset = try vector(.offset, channels) ?? filled(channels, 0)
+    let count = batch * node.shape.reduce(1, *)
+    appendKernel(
+      "scale and offset",
+      [operand(.source, source), operand(.scale, scale), operand(.shift, offset), operand(.destination, destination)]
+    ) { pointers in
+      let floats = (0..<4).map { pointers[$0].assumingMemoryBound(to: Float.self) }
+      let (x, scale, offset, y) = (floats[0], floats[1], floats[2], floats[3])
+      // Where a channel's scale stands among sixteen neighbours repeats after as many of them as there are channels.
+      func wide(_ vector: UnsafeMutablePointer<Float>) -> [Wide] {
+        (0..<channels).map { turn in
+          var result = Wide()
+          for lane in 0..<16 { result[lane] = vector[(turn * 16 + lane) % channels] }
+          return result
+        }
+      }
+      let (scales, offsets) = (wide(scale), wide(offset))
+      parallel(count) { part in
+        var turn = part.lowerBound / 16 % channels
+        forEachWide(part) {
+          y.setWide($0, x.wide($0) * scales[turn] + offsets[turn])
+          turn = turn + 1 == channels ? 0 : turn + 1
+        } _: {
+          y[$0] = x[$0] * scale[$0 % channels] + offset[$0 % channels]
+        }
+      }
+    }
     return destination
   }
 

@@ -97,7 +97,7 @@ extension Lowering {
     let destination = try mapLayout(extents(output), mapOrder)
     let description = try PrimitiveDescription.pooling(
       .inference, kind, source: source.layout, destination: destination, window: window)
-    return try unary("pooling", description, source, newValue(description.destination))
+    return try unary("pooling", description, source, newOutput(description.destination))
   }
 
   mutating func lowerSoftmax(_ node: Graph.Node) throws -> Value {
@@ -112,27 +112,6 @@ extension Lowering {
         Program.Operand(argument: .source, layout: rows, place: .buffer(source.buffer, byteOffset: source.byteOffset)),
         Program.Operand(argument: .destination, layout: rows, place: .buffer(destination.buffer, byteOffset: 0)),
       ])
-    return destination
-  }
-
-  mutating func lowerConcatenation(_ node: Graph.Node, axis: Int) throws -> Value {
-    let rank = node.shape.count
-    let axis = axis < 0 ? rank + axis : axis
-    // Maps count their axes batch, channels, height, width here.
-    let raw = rank == 3 ? [2, 3, 1][axis] : axis + 1
-    // A blocked join can only be made where every piece fills its blocks.
-    let fits = node.inputs.dropLast().allSatisfy { graph.nodes[$0].shape[rank - 1] % 16 == 0 }
-    let order: PlanOptions.MapOrder = raw == 1 && !fits ? .channelsLast : mapOrder
-    let sources = try node.inputs.map { input -> Value in
-      let shape = graph.nodes[input].shape
-      return try value(input, in: rank == 3 ? mapLayout(extents(shape), order) : hostLayout(shape))
-    }
-    let destination = newValue(
-      rank == 3 ? try mapLayout(extents(node.shape), order) : try hostLayout(node.shape))
-    let description = try PrimitiveDescription.concat(sources.map(\.layout), into: destination.layout, axis: raw)
-    try append(
-      "concatenation", description,
-      sources.enumerated().map { operand(.source($0), $1) } + [operand(.destination, destination)])
     return destination
   }
 

@@ -27,9 +27,12 @@ struct Lowering {
   private var takersLeft: [Int: Int] = [:]
   /// The node being lowered.
   var current = 0
-  private let consumers: [[Int]]
+  let consumers: [[Int]]
   /// Activations that the step before them has already applied.
-  private var applied: Set<Int> = []
+  private(set) var applied: Set<Int> = []
+  /// Where joined maps lie, and the buffers that hold them, by the node that joins them.
+  let places: [Int: Place]
+  var joined: [Int: Int] = [:]
 
   init(_ source: InferenceGraph, batch: Int, options: PlanOptions, weights: WeightBank) throws {
     graph = source.graph
@@ -40,6 +43,7 @@ struct Lowering {
     mapOrder = options.mapOrder ?? Lowering.preferredOrder(of: source.graph, options)
     values = Array(repeating: nil, count: graph.nodes.count)
     consumers = graph.consumers
+    places = Lowering.places(in: source.graph, batch: batch, order: mapOrder)
   }
 
   /// The type of feature maps inside the plan. Vectors are float32 always.

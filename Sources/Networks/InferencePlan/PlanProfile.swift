@@ -20,6 +20,22 @@ package struct PlanProfile: Sendable, Codable {
   }
 
   package var steps: [Step]
+
+  /// With steps of one kind that a layer takes again and again, a part of its maps at a time, as one.
+  static func joined(_ steps: [Step]) -> [Step] {
+    var result: [Step] = []
+    for step in steps {
+      let ofLayer = result.indices.reversed().prefix { result[$0].layer == step.layer }
+      if let same = ofLayer.first(where: { (result[$0].kind, result[$0].implementation) == (step.kind, step.implementation) }) {
+        result[same].milliseconds += step.milliseconds
+        result[same].operationCount += step.operationCount
+        result[same].byteCount += step.byteCount
+      } else {
+        result.append(step)
+      }
+    }
+    return result
+  }
 }
 
 extension InferencePlan {
@@ -39,17 +55,17 @@ extension InferencePlan {
       let seconds = try timed(pointers.map { UnsafePointer($0) }, into: outputs)
       if run > 0 { for index in best.indices { best[index] = min(best[index], seconds[index]) } }
     }
-    return PlanProfile(
-      steps: zip(program.steps, best).map { step, seconds in
-        let implementation =
-          switch step.work {
-          case .primitive(let primitive): primitive.description.implementation
-          case .kernel: "own"
-          }
-        return PlanProfile.Step(
-          layer: step.node, kind: step.kind, implementation: implementation, milliseconds: seconds * 1e3,
-          operationCount: step.operationCount,
-          byteCount: step.operands.reduce(0) { $0 + ($1.argument == .scratchpad ? 0 : $1.layout.byteCount) })
-      })
+    let steps = zip(program.steps, best).map { step, seconds in
+      let implementation =
+        switch step.work {
+        case .primitive(let primitive): primitive.description.implementation
+        case .kernel: "own"
+        }
+      return PlanProfile.Step(
+        layer: step.node, kind: step.kind, implementation: implementation, milliseconds: seconds * 1e3,
+        operationCount: step.operationCount,
+        byteCount: step.operands.reduce(0) { $0 + ($1.argument == .scratchpad ? 0 : $1.layout.byteCount) })
+    }
+    return PlanProfile(steps: PlanProfile.joined(steps))
   }
 }

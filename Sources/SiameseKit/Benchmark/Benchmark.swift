@@ -21,12 +21,14 @@ public struct BenchmarkOptions: Sendable, Equatable {
   public var deterministic: Bool
   /// Where measured choices are kept between processes; nil for `~/.cache/siamese`.
   public var tuningFile: String?
+  /// Pictures that one copy takes at a time, in throughput mode; nil: what suits the network.
+  public var piece: Int?
   /// Whether to time every layer too.
   public var explain: Bool
 
   public init(
     batch: Int = 16, threads: Int? = nil, precision: EmbeddingPrecision = .f32, mode: Mode? = nil, runs: Int = 15,
-    deterministic: Bool = false, tuningFile: String? = nil, explain: Bool = false
+    deterministic: Bool = false, tuningFile: String? = nil, piece: Int? = nil, explain: Bool = false
   ) {
     self.batch = batch
     self.threads = threads
@@ -35,6 +37,7 @@ public struct BenchmarkOptions: Sendable, Equatable {
     self.runs = runs
     self.deterministic = deterministic
     self.tuningFile = tuningFile
+    self.piece = piece
     self.explain = explain
   }
 }
@@ -135,7 +138,7 @@ public struct Benchmark: Sendable {
       options: .init(
         precision: precision, threads: threads, batch: batch,
         mode: options.mode.flatMap { InferenceEngine.Mode(rawValue: $0.rawValue) },
-        tuning: options.deterministic ? .fixed : .measured(cache)))
+        tuning: options.deterministic ? .fixed : .measured(cache), piece: options.piece))
     let prepared = clock() - start
 
     var generator = SeededGenerator(seed: 1)

@@ -93,23 +93,22 @@ public struct GraphDrawing: Sendable {
       }
     }
     for row in rows {
-      let members = row.enumerated().map { position, entry in
-        let wishes = entry.sources.map(x)
-        return (entry.member, wish: wishes.isEmpty ? 0 : wishes.reduce(0, +) / Double(wishes.count), position)
-      }.sorted { ($0.wish, $0.position) < ($1.wish, $1.position) }
+      let wishes: [Double] = row.map { entry in
+        entry.sources.isEmpty ? 0 : entry.sources.reduce(0.0) { $0 + x($1) } / Double(entry.sources.count)
+      }
+      let order = row.indices.sorted { (wishes[$0], $0) < (wishes[$1], $1) }
       var centers: [Double] = []
       var edge = 0.0
-      for (member, _, _) in members {
-        let width = if case .box = member { Self.width } else { Self.passageWidth }
+      for index in order {
+        let width = if case .box = row[index].member { Self.width } else { Self.passageWidth }
         centers.append(edge + width / 2)
         edge += width + Self.gapX
       }
-      let count = Double(max(1, members.count))
-      let shift = (members.reduce(0) { $0 + $1.wish } - centers.reduce(0, +)) / count
-      for ((member, _, _), center) in zip(members, centers) {
-        switch member {
-        case .box(let index): boxes[index].place.x = center + shift
-        case .passage(let index): passages[index].x = center + shift
+      let shift = (wishes.reduce(0, +) - centers.reduce(0, +)) / Double(max(1, row.count))
+      for (index, center) in zip(order, centers) {
+        switch row[index].member {
+        case .box(let box): boxes[box].place.x = center + shift
+        case .passage(let passage): passages[passage].x = center + shift
         }
       }
     }

@@ -6,7 +6,7 @@ import Testing
 /// Files that were cut or changed: each opens and reads, or is refused in a sentence; nothing crashes, hangs or fills the
 /// memory. The process `hostile-files` opens them. Files that once crashed libhdf5 have their cases in
 /// `StructureCheckTests`.
-@Suite(.serialized) struct HostileKerasFileTests {
+@Suite struct HostileKerasFileTests {
   /// Why each damaged copy was refused; an empty reason where it was read.
   private func reasons(_ damage: String, _ file: String, count: Int) throws -> [String] {
     try inTemporaryFolder { folder in

@@ -305,24 +305,25 @@ def keras1_sequential():
 
 def keras2_theano():
     """Keras 2 over Theano: channels first, kernels of convolutions turned by 180°, those of depthwise ones not."""
-    def build(K):
-        L, f = K.layers, {"data_format": "channels_first"}
-        image = K.Input((4, 6, 7))
+    def build(K, order):
+        L, f = K.layers, {"data_format": f"channels_{order}"}
+        image = K.Input((4, 6, 7) if order == "first" else (6, 7, 4))
         x = L.Conv2D(5, 3, activation="relu", name="conv", **f)(image)
         x = L.SeparableConv2D(3, (2, 3), name="separable", **f)(x)
+        x = x if order == "first" else L.Permute((3, 1, 2))(x)
         return K.Model(image, L.Dense(2, name="dense")(L.Flatten(name="flatten")(x)))
 
-    modern, old = build(keras), build(tf_keras)
+    modern, old = build(keras, "last"), build(tf_keras, "first")
     randomise(modern)
     old.set_weights(modern.get_weights())
-    x, path = data((4, 6, 7)), f"{OUT}/keras2-theano.h5"
+    x, path = data((6, 7, 4)), f"{OUT}/keras2-theano.h5"
     old.save(path)
     with h5py.File(path, "a") as file:
         for place in (file, file["model_weights"]):
             place.attrs["backend"], place.attrs["keras_version"] = b"theano", b"2.2.4"
-        kernel = [v for v in file["model_weights/conv"]["conv"].items() if "kernel" in v[0]][0][1]
+        kernel = file["model_weights/conv/conv/kernel:0"]
         kernel[...] = kernel[()][::-1, ::-1]
-    golden(path, x, modern(x, training=False))
+    golden(path, x.transpose(0, 3, 1, 2), modern(x, training=False))
 
 
 def halves():

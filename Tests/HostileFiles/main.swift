@@ -11,7 +11,8 @@ import Tensors
 //   hostile-files flips FILE COUNT FOLDER    COUNT copies with one byte changed, the same ones each time
 //
 // Prints a line a copy: what was done, a tab, and why it was refused (nothing where it was read); then `memory BYTES`, the
-// growth of the address space at its largest. A copy that takes longer than 5 seconds ends the process by SIGALRM.
+// growth of the address space at its largest. A copy that takes more than 5 seconds of the processor ends the process by
+// SIGPROF; one that waits for anything for a minute, by SIGALRM.
 
 /// The address space in use at its largest so far, in bytes.
 func largestAddressSpace() -> Int {
@@ -35,12 +36,18 @@ func read(_ path: String) throws {
   _ = Inspection(network)
 }
 
+func limitTime(_ seconds: Int) {
+  var timer = itimerval(it_interval: timeval(), it_value: timeval(tv_sec: seconds, tv_usec: 0))
+  setitimer(__itimer_which_t(ITIMER_PROF.rawValue), &timer, nil)
+  alarm(seconds == 0 ? 0 : 60)
+}
+
 func report(_ what: String, _ bytes: [UInt8], at path: String) throws {
   try Data(bytes).write(to: URL(filePath: path))
-  alarm(5)
+  limitTime(5)
   var line = what + "\t"
   do { try read(path) } catch { line += "\(error)".replacing("\n", with: " ") }
-  alarm(0)
+  limitTime(0)
   // Unbuffered, so that what was done last is known of a process that ends in the middle.
   FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }

@@ -20,7 +20,7 @@ import Testing
       let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
       process.waitUntilExit()
       var lines = text.split(separator: "\n").map { $0.split(separator: "\t", omittingEmptySubsequences: false) }
-      // 14 is the alarm after 5 seconds, 11 an access outside memory, 4 or 5 a trap.
+      // 27 and 14 are the limits of time, 11 is an access outside memory, 4 or 5 a trap.
       try #require(
         process.terminationReason == .exit && process.terminationStatus == 0,
         "\(file): ended by \(process.terminationStatus) after \(lines.count) of \(count): \(lines.last?.first ?? "")")

@@ -2,7 +2,7 @@
 
     python make_layers.py [NAME …]   # all, or those; needs: pip install tensorflow-cpu keras tf-keras h5py
 
-Writes layers/keras3-NAME.h5 and .keras (Keras 3), layers/keras2-NAME.h5 (tf-keras, the Keras 2 dialect) and
+Writes layers/keras3-NAME.h5 and .keras (Keras 3), layers/keras2-NAME.h5 and .keras (tf-keras, the Keras 2 dialect) and
 layers/keras1-NAME.h5 (Keras 1's dialect, written by hand: that Keras no longer installs; the output is that of the same
 network in Keras 3). Legacy files hold the group `golden` with `input` and `output`; .keras files have NAME.golden.h5.
 """
@@ -38,7 +38,7 @@ def data(shape, seed=2):
 
 
 def golden(path, x, y):
-    with h5py.File(path, "a") as file:
+    with h5py.File(path, "w" if path.endswith(".golden.h5") else "a") as file:
         group = file.create_group("golden")
         group["input"], group["output"] = x, np.asarray(y, "float32")
 
@@ -368,7 +368,8 @@ def main():
             if not operator_nodes:
                 model.save(path + ".h5")
                 golden(path + ".h5", x, y)
-            if modern and (operator_nodes or name in ("conv", "shared_nested", "separable", "sequential")):
+            archived = ("conv", "shared_nested", "separable", "sequential", "operators", "hard_swish_v3", "gelu")
+            if operator_nodes or name in archived:
                 model.save(path + ".keras")
                 golden(path + ".golden.h5", x, y)
     for make in (keras1_models, keras1_sequential, keras2_theano, halves):

@@ -7,9 +7,10 @@ Every network of Keras Applications, SqueezeNet 1.1 and OpenFace's nn4.small2 ar
 random batch-norm statistics at a reduced input size, and saved as (a) legacy weights alone, (b) legacy whole model,
 (c) Keras 3 weights alone, (d) Keras 3 archive. `siamese embed` reads each and embeds two pictures; the largest difference
 from Keras, in standard deviations of Keras' own numbers, must stay below 1e-3, for the default features and for the
-network's output. Prints a line a network.
+network's output. ResNets of version 1 are saved once more as (o), weights alone under the names that their layers had
+until 2019. Prints a line a network.
 """
-import argparse, concurrent.futures, logging, multiprocessing, os, subprocess, sys, tempfile, time, warnings
+import argparse, concurrent.futures, logging, multiprocessing, os, re, subprocess, sys, tempfile, time, warnings
 
 TOLERANCE = 1e-3
 
@@ -99,11 +100,27 @@ def build(name, size, options):
     return getattr(keras.applications, name)(weights=None, input_shape=(size, size, 3), **options)
 
 
+def older_name(name):
+    """`conv4_block2_1_conv` was `res4b_branch2a`, or `res4b1_branch2a` in the deeper networks."""
+    part = re.fullmatch(r"conv(\d)_block(\d+)_(\d)_(conv|bn)", name)
+    if not part:
+        return {"conv1_conv": "conv1", "conv1_bn": "bn_conv1", "predictions": "fc1000"}.get(name, name)
+    stage, block, position, kind = part.groups()
+    block = "abcdef"[int(block) - 1] if int(block) < 7 else f"b{int(block) - 1}"
+    return f"{'res' if kind == 'conv' else 'bn'}{stage}{block}_branch{['1', '2a', '2b', '2c'][int(position)]}"
+
+
 def save(model, layout, path):
-    if layout == "a":
+    if layout in "ao":
         from keras.src.legacy.saving import legacy_h5_format
         with h5py.File(path, "w") as file:
             legacy_h5_format.save_weights_to_hdf5_group(file, model)
+            if layout == "o":
+                names = [layer.name for layer in model.layers]
+                for name in names:
+                    if older_name(name) != name:
+                        file.move(name, older_name(name))
+                file.attrs["layer_names"] = [older_name(name).encode() for name in names]
     elif layout == "c":
         model.save_weights(path)
     else:
@@ -111,6 +128,7 @@ def save(model, layout, path):
 
 
 LAYOUTS = {"a": "network.a.h5", "b": "network.b.h5", "c": "network.weights.h5", "d": "network.keras"}
+OLDER = {"o": "network.o.h5"}
 
 
 def expectation(model, name, ready):
@@ -142,12 +160,13 @@ def compare(siamese, threads, seed, name, size, options, mode):
         paths = [os.path.join(folder, f"{index}.png") for index in range(2)]
         for picture, path in zip(pictures, paths):
             Image.fromarray(picture).save(path)
-        for layout, file in LAYOUTS.items():
+        layouts = LAYOUTS | (OLDER if name in ("ResNet50", "ResNet101", "ResNet152") else {})
+        for layout, file in layouts.items():
             file = os.path.join(folder, file)
             save(model, layout, file)
             for what, extra, expected in [("features", [], features),
                                           ("output", ["--layer", model.layers[-1].name], output)]:
-                if layout in "ac":
+                if layout in "aco":
                     extra = extra + ["--input-size", str(size)]
                 result = os.path.join(folder, "out.npy")
                 run = subprocess.run(
@@ -167,7 +186,7 @@ def compare(siamese, threads, seed, name, size, options, mode):
             os.remove(file)
     title = name + "".join(f" {key}={value}" for key, value in options.items())
     line = (f"{'FAIL' if failures else 'ok':4} {title:34} {model.count_params():>11,} parameters  "
-            f"layouts {''.join(LAYOUTS)}  largest difference {worst:.1e}  {time.time() - start:.0f} s")
+            f"layouts {''.join(layouts):5}  largest difference {worst:.1e}  {time.time() - start:.0f} s")
     return "\n     ".join([line] + failures), bool(failures)
 
 

@@ -57,6 +57,7 @@ let package = Package(
     .executableTarget(name: "compare-pictures", dependencies: ["SiameseKit"], path: "Examples/ComparePictures"),
 
     // Tests, one target a room.
+    .executableTarget(name: "hostile-files", dependencies: ["Keras", "HDF5", "Tensors"], path: "Tests/HostileFiles"),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], exclude: ["Fixtures"]),
     .testTarget(name: "ImagesTests", dependencies: ["Images"], exclude: ["Fixtures"]),
@@ -65,7 +66,8 @@ let package = Package(
     .testTarget(name: "GalleryTests", dependencies: ["Gallery", "Tensors"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Tensors"]),
     .testTarget(
-      name: "KerasTests", dependencies: ["Keras", "HDF5", "Networks", "Images", "Tensors"], exclude: ["Fixtures"]),
+      name: "KerasTests", dependencies: ["Keras", "HDF5", "Networks", "Images", "Tensors", "hostile-files"],
+      exclude: ["Fixtures"]),
     .testTarget(
       name: "MetricLearningTests", dependencies: ["MetricLearning", "Networks", "Tensors"], exclude: ["Fixtures"]),
     .testTarget(name: "SiameseKitTests", dependencies: ["SiameseKit", "Keras", "MetricLearning", "SupportVectors", "Networks", "Tensors", "HDF5", "Images"]),

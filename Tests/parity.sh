@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Compares the built tools with the frameworks that they read from and are measured against. Slow (up to 25 minutes on two
-# cores), and needs a package index for Python; the ordinary tests need neither.
+# Compares the built tools with the frameworks that they read from and are measured against. Slow, and needs a package
+# index for Python; the ordinary tests are not and do not.
 #
 #   Tests/parity.sh                    all topics
-#   Tests/parity.sh inference svm      some of them
+#   Tests/parity.sh inference svm      some of them; the first two, `inference export`, run with every change
 #
 # PARITY_PYTHON=/path/to/python uses that interpreter and its packages instead of a throwaway environment.
 # PARITY_ONLY=ResNet50,VGG16 restricts the networks of `inference`.
@@ -12,12 +12,19 @@ cd "$(dirname "$0")/.."
 tools=${SIAMESE_TOOLS:-.build/release}
 [ -x "$tools/siamese" ] || swift build -c release
 
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
 python=${PARITY_PYTHON:-}
 if [ -z "$python" ]; then
-  environment=$(mktemp -d)
-  trap 'rm -rf "$environment"' EXIT
-  python3 -m venv "$environment"
-  python="$environment/bin/python"
+  if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then  # Debian packs them apart
+    as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    "${as_root[@]}" apt-get update -q >&2
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends python3-venv >&2
+  fi
+  python3 -m venv "$scratch/python"
+  python="$scratch/python/bin/python"
   "$python" -m pip install --quiet tensorflow-cpu keras h5py pillow numpy
 fi
 
@@ -30,9 +37,13 @@ export_() {
   local backbone
   backbone=$(ls weights/*.h5 weights/*.keras 2>/dev/null | head -1)
   local pictures="${PARITY_PICTURES:-../shared/data/orl-faces}"
-  if [ -z "$backbone" ] || [ ! -d "$pictures" ]; then
-    echo "skip export: needs a backbone in weights/ and pictures in $pictures (PARITY_PICTURES)"
+  if [ -z "$backbone" ]; then
+    echo "skip export: needs a backbone in weights/"
     return 0
+  fi
+  if [ ! -d "$pictures" ]; then
+    pictures="$scratch/glyphs"
+    "$tools/siamese" glyphs --output "$pictures" --style runes --alphabets 2 --classes 20 --per-class 10 --seed 1
   fi
   "$python" Tests/Parity/export.py "$tools" "$backbone" "$pictures"
 }

@@ -13,7 +13,8 @@ struct WeightBinding {
   struct KernelOrder: Equatable, Sendable {
     /// `[filters, C, height, width]` rather than `[height, width, C, filters]`.
     var filtersFirst = false
-    /// Theano convolves where others correlate: its kernels are turned by 180°.
+    /// Theano convolves where others correlate: its kernels are turned by 180°. (Those of depthwise convolutions are not:
+    /// Keras turned them itself before Theano saw them.)
     var flipped = false
   }
 
@@ -47,13 +48,13 @@ struct WeightBinding {
     _ weight: KerasWeight, of layer: KerasLayer, as expected: KerasLayer.Weight
   ) throws -> @Sendable () throws -> Tensor {
     let isKernel = expected.name.hasSuffix("kernel") && expected.shape.count == 4
+    let flipped = kernels.flipped && expected.name == "kernel"
     let (found, shape) = (weight.shape, expected.shape)
     if isKernel, kernels.filtersFirst {
       guard found == Self.filtersFirst(shape) else {
         throw KerasError.weightShape(
           file: file, layer: layer.path, weight: weight.name, expected: Self.filtersFirst(shape), found: found)
       }
-      let flipped = kernels.flipped
       return { Self.channelsLast(try weight.read(), flipped: flipped) }
     }
     // Extents of 1 stand in different places in different versions: [3, 3, C, 1] and [3, 3, 1, C] are the same.
@@ -61,7 +62,7 @@ struct WeightBinding {
       throw KerasError.weightShape(
         file: file, layer: layer.path, weight: weight.name, expected: shape, found: found)
     }
-    if isKernel, kernels.flipped { return { Self.turned(try weight.read().reshaped(shape)) } }
+    if isKernel, flipped { return { Self.turned(try weight.read().reshaped(shape)) } }
     return { try weight.read().reshaped(shape) }
   }
 

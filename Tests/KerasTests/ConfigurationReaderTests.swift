@@ -89,6 +89,39 @@ import Testing
     }
   }
 
+  @Test func `activations are known by each of their names`() throws {
+    for (names, expected) in [
+      (["linear", "identity"], Activation.linear), (["relu"], .relu), (["relu6"], .relu6), (["sigmoid"], .sigmoid),
+      (["tanh"], .tanh), (["silu", "swish"], .silu), (["hard_silu", "hard_swish"], .hardSilu),
+      (["gelu"], .gelu(approximate: false)), (["elu"], .elu(alpha: 1)), (["selu"], .selu), (["softplus"], .softplus),
+      (["softsign"], .softsign), (["leaky_relu"], .leakyReLU(slope: 0.2)), (["exponential"], .exponential),
+      (["mish"], .mish),
+    ] {
+      for name in names {
+        #expect(try LayerActivation(named: name, version: 3) == .function(expected), "\(name)")
+        #expect(try LayerActivation(["class_name": "function", "config": .string(name)], version: 3) == .function(expected))
+      }
+    }
+    #expect(try LayerActivation(named: "softmax", version: 2) == .softmax)
+  }
+
+  @Test func `the three shapes of inbound_nodes give the same calls`() throws {
+    let shapes = [
+      #"[[["image", 0, 0, {}]]]"#, #"[["image", 0, 0, {}]]"#,
+      #"[{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["image", 0, 0]}}], "kwargs": {}}]"#,
+    ]
+    for shape in shapes {
+      let text = """
+        {"class_name": "Functional", "config": {"name": "m", "layers": [
+        {"class_name": "InputLayer", "name": "image", "config": {"batch_shape": [null, 8, 8, 4]}, "inbound_nodes": []},
+        {"class_name": "ReLU", "name": "a", "config": {}, "inbound_nodes": \(shape)}],
+        "input_layers": [["image", 0, 0]], "output_layers": [["a", 0, 0]]}}
+        """
+      let model = try ModelConfiguration(JSON(parsing: text))
+      #expect(model.layers[1].calls.map(\.references) == [[.init(layer: "image")]], "\(shape)")
+    }
+  }
+
   @Test func `open sizes are filled in, and a given size overrides`() throws {
     let text = """
       {"class_name": "Sequential", "config": {"name": "m", "layers": [{"class_name": "Conv2D", "config":

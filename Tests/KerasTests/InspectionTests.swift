@@ -29,6 +29,17 @@ import Testing
     #expect(svg.components(separatedBy: "<path").count - 1 == network.graph.nodes.reduce(0) { $0 + $1.inputs.count })
     #expect(XMLCheck.isBalanced(svg))
   }
+
+  @Test func `lines that pass layers by go beside them`() throws {
+    let drawing = GraphDrawing(try ImportedNetwork.open(Fixtures.path("layers/keras3-operators.keras")))
+    #expect(!drawing.passages.isEmpty)
+    for row in Dictionary(grouping: drawing.boxes.map(\.place) + drawing.passages, by: \.rank).values {
+      let sorted = row.sorted { $0.x < $1.x }
+      for (left, right) in zip(sorted, sorted.dropFirst()) {
+        #expect(left.x + left.width / 2 <= right.x - right.width / 2)
+      }
+    }
+  }
 }
 
 /// Counts that every element is closed.

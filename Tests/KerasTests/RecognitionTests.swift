@@ -104,6 +104,33 @@ import Testing
     }
   }
 
+  @Test func `weights that fit two architectures name both and what differs`() throws {
+    /// One convolution, with an activation that leaves no trace in a file of weights.
+    func twin(_ name: String, _ preprocessing: Preprocessing, _ function: Activation) -> Architecture {
+      Architecture(
+        name: name, paper: "", inputSize: 8, preprocessing: preprocessing,
+        parameterCount: .init(withTop: 168, withoutTop: 112)
+      ) { image, classes in
+        let x = image.convolution("first", 4, 3).activation("\(name)_act", function)
+        return classes.map { x.globalAverage().dense("top", $0) } ?? x
+      }
+    }
+    let twins = [twin("Castor", .tf, .relu), twin("Pollux", .caffe, .tanh)]
+    try Fixtures.temporary("both.h5") { path in
+      try write(try twins[0].build(classes: nil), to: path)
+      do {
+        _ = try Recognition(try KerasFile.open(path), inputSize: nil).match(among: twins)
+        Issue.record("one was chosen")
+      } catch {
+        #expect(
+          "\(error)"
+            == "\(path): the weights fit several architectures (Castor (preprocessing tf, has Activation 'Castor_act' of "
+            + "8×8×4), Pollux (preprocessing caffe, has Activation 'Pollux_act' of 8×8×4)); choose one with --architecture")
+      }
+      #expect(try Recognition(try KerasFile.open(path), inputSize: nil).match(twins[1]).architecture.name == "Pollux")
+    }
+  }
+
   @Test func `the transferable layer is found by the published rules`() throws {
     func feature(_ name: String, classes: Int?) throws -> String {
       var graph = try #require(Architecture.named(name)).build(classes: classes).graph

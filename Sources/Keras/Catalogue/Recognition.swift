@@ -59,16 +59,16 @@ struct Recognition {
   /// The number of numbers in the file.
   private var total: Int { entries.reduce(0) { $0 + $1.weights.reduce(0) { $0 + $1.shape.reduce(1, *) } } }
 
-  /// The only architecture that fits.
+  /// The only one of `architectures` that fits.
   /// - Throws: `KerasError.unrecognised` or `.ambiguous`, with the nearest ones and what differs.
-  func match() throws -> Match {
+  func match(among architectures: [Architecture] = Architecture.all) throws -> Match {
     let total = total
-    let likely = Architecture.all.filter { [$0.parameterCount.withTop, $0.parameterCount.withoutTop].contains(total) }
+    let likely = architectures.filter { [$0.parameterCount.withTop, $0.parameterCount.withoutTop].contains(total) }
     var found = likely.compactMap { try? match($0) }
     if found.isEmpty {
       // Other numbers of classes, other input sizes.
       var misfits: [(name: String, misfit: Misfit)] = []
-      for architecture in Architecture.all {
+      for architecture in architectures {
         do { found.append(try match(architecture)) } catch let misfit as Misfit {
           misfits.append((architecture.name, misfit))
         }
@@ -79,9 +79,27 @@ struct Recognition {
       }
     }
     guard found.count == 1 else {
-      throw KerasError.ambiguous(file: file.path, candidates: found.map(\.architecture.name))
+      throw KerasError.ambiguous(file: file.path, candidates: Self.differences(found))
     }
     return found[0]
+  }
+
+  /// The names of matches, each with what sets it apart: the preprocessing, and the first layer of its own.
+  private static func differences(_ matches: [Match]) -> [String] {
+    func descriptions(_ match: Match) -> [String] {
+      let graph = match.builder.graph
+      return match.builder.layers.map { layer in
+        "\(layer.className) '\(layer.path)'"
+          + (layer.nodes.first.map { " of \(graph.nodes[$0].shape.map(String.init).joined(separator: "×"))" } ?? "")
+      }
+    }
+    let layers = matches.map(descriptions)
+    return zip(matches, layers).enumerated().map { index, pair in
+      let others = Set(layers.enumerated().filter { $0.offset != index }.flatMap(\.element))
+      let own = pair.1.first { !others.contains($0) }
+      return "\(pair.0.architecture.name) (preprocessing \(pair.0.architecture.preprocessing.rawValue)"
+        + (own.map { ", has \($0)" } ?? "") + ")"
+    }
   }
 
   /// The file's weights as those of `architecture`, with or without its top.

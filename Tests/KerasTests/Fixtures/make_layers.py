@@ -1,8 +1,8 @@
 """Small models, one per layer and dialect, saved by Keras itself, with an input and Keras' output beside the weights.
 
-    python make_layers.py            # needs: pip install tensorflow-cpu keras tf-keras h5py
+    python make_layers.py [NAME …]   # all, or those; needs: pip install tensorflow-cpu keras tf-keras h5py
 
-Writes layers/keras3-NAME.h5 and .keras (Keras 3), layers/keras2-NAME.h5 (tf-keras, the Keras 2 dialect) and
+Writes layers/keras3-NAME.h5 and .keras (Keras 3), layers/keras2-NAME.h5 and .keras (tf-keras, the Keras 2 dialect) and
 layers/keras1-NAME.h5 (Keras 1's dialect, written by hand: that Keras no longer installs; the output is that of the same
 network in Keras 3). Legacy files hold the group `golden` with `input` and `output`; .keras files have NAME.golden.h5.
 """
@@ -38,7 +38,7 @@ def data(shape, seed=2):
 
 
 def golden(path, x, y):
-    with h5py.File(path, "a") as file:
+    with h5py.File(path, "w" if path.endswith(".golden.h5") else "a") as file:
         group = file.create_group("golden")
         group["input"], group["output"] = x, np.asarray(y, "float32")
 
@@ -93,9 +93,39 @@ def cases(K, modern):
         K.Input((6, 7, 4)), L.Conv2D(3, 3, name="only"), L.GlobalAveragePooling2D(), L.Dense(2)])
     yield "operators", lambda: operators(K, modern)
     yield "hard_swish_v3", lambda: hard_swish(K, modern)
+    yield "batch_norm_bare", lambda: single(K, L.BatchNormalization(center=False, scale=False))
+    yield "layer_norm_parts", lambda: single(K, lambda x: L.Concatenate()(
+        [L.LayerNormalization(scale=False)(x), L.LayerNormalization(center=False)(x)]))
+    yield "instance_norm", lambda: single(K, L.GroupNormalization(groups=-1))
+    yield "depthwise_dilated", lambda: single(K, L.DepthwiseConv2D(3, dilation_rate=2, use_bias=False))
+    yield "separable_same", lambda: single(K, L.SeparableConv2D(5, 3, strides=2, padding="same", use_bias=False))
+    yield "pool_valid", lambda: single(K, lambda x: L.Concatenate()(
+        [L.MaxPooling2D((2, 3), strides=1)(x), L.AveragePooling2D((2, 3), strides=1)(x)]))
+    yield "softmax_axis", lambda: single(K, L.Softmax(axis=1))
+    yield "scales", lambda: scales(K, modern)
+    yield "gelu", lambda: gelu(K, modern)
     if modern:
         yield "first_conv", lambda: first(K)
         yield "first_flatten", lambda: first_flatten(K)
+
+
+def scales(K, modern):
+    """The layers that Keras Applications bring along."""
+    if modern:
+        from keras.src.applications import convnext, inception_resnet_v2
+    else:
+        from tf_keras.src.applications import convnext, inception_resnet_v2
+    L, image = K.layers, K.Input((6, 7, 4))
+    x = convnext.StochasticDepth(0.2, name="depth")(convnext.LayerScale(0.5, 4, name="layer_scale")(image))
+    return K.Model(image, inception_resnet_v2.CustomScaleLayer(0.17)([image, L.Conv2D(4, 1)(x)]))
+
+
+def gelu(K, modern):
+    """Both forms: with the error function, and the approximation by tanh, which is an operator."""
+    image = K.Input((6, 7, 4))
+    approximate = keras.ops.gelu(image, approximate=True) if modern else tf.nn.gelu(image, approximate=True)
+    exact = keras.ops.gelu(image, approximate=False) if modern else tf.nn.gelu(image, approximate=False)
+    return K.Model(image, K.layers.Concatenate()([approximate, exact, K.layers.Activation("gelu")(image)]))
 
 
 def activations(K, names):
@@ -246,25 +276,105 @@ def keras1_models():
         {"a": a.get_weights(), "b": b.get_weights()}, x, model(x), "tensorflow")
 
 
+def keras1_sequential():
+    """Sequential as Keras 1 wrote it: a bare list of layers, the first of which states the input."""
+    L = keras.layers
+    conv, dense = L.Conv2D(3, 2, activation="relu"), L.Dense(2)
+    model = keras.Sequential([keras.Input((6, 7, 4)), conv, L.GlobalAveragePooling2D(), dense])
+    randomise(model)
+    x, path = data((6, 7, 4)), f"{OUT}/keras1-sequential.h5"
+    layers = [
+        ("Convolution2D", "convolution2d_1", conv, dict(
+            batch_input_shape=[None, 6, 7, 4], dim_ordering="tf", nb_filter=3, nb_row=2, nb_col=2, subsample=[1, 1],
+            border_mode="valid", activation="relu", bias=True)),
+        ("GlobalAveragePooling2D", "globalaveragepooling2d_1", None, {"dim_ordering": "tf"}),
+        ("Dense", "dense_1", dense, {"output_dim": 2, "activation": "linear", "bias": True})]
+    with h5py.File(path, "w") as file:
+        file.attrs["keras_version"] = b"1.1.0"
+        file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": [
+            {"class_name": c, "config": dict(k, name=n)} for c, n, _, k in layers]})
+        group = file.create_group("model_weights")
+        group.attrs["layer_names"] = [n.encode() for _, n, _, _ in layers]
+        for _, n, layer, _ in layers:
+            inner, arrays = group.create_group(n), layer.get_weights() if layer else []
+            inner.attrs["weight_names"] = [f"{n}_{r}".encode() for r, _ in zip("Wb", arrays)]
+            for role, array in zip("Wb", arrays):
+                inner[f"{n}_{role}"] = array
+    golden(path, x, model(x, training=False))
+
+
+def keras2_theano():
+    """Keras 2 over Theano: channels first, kernels of convolutions turned by 180°, those of depthwise ones not."""
+    def build(K, order):
+        L, f = K.layers, {"data_format": f"channels_{order}"}
+        image = K.Input((4, 6, 7) if order == "first" else (6, 7, 4))
+        x = L.Conv2D(5, 3, activation="relu", name="conv", **f)(image)
+        x = L.SeparableConv2D(3, (2, 3), name="separable", **f)(x)
+        x = x if order == "first" else L.Permute((3, 1, 2))(x)
+        return K.Model(image, L.Dense(2, name="dense")(L.Flatten(name="flatten")(x)))
+
+    modern, old = build(keras, "last"), build(tf_keras, "first")
+    randomise(modern)
+    old.set_weights(modern.get_weights())
+    x, path = data((6, 7, 4)), f"{OUT}/keras2-theano.h5"
+    old.save(path)
+    with h5py.File(path, "a") as file:
+        for place in (file, file["model_weights"]):
+            place.attrs["backend"], place.attrs["keras_version"] = b"theano", b"2.2.4"
+        kernel = file["model_weights/conv/conv/kernel:0"]
+        kernel[...] = kernel[()][::-1, ::-1]
+    golden(path, x.transpose(0, 3, 1, 2), modern(x, training=False))
+
+
+def halves():
+    """Weights and policies of half precision; the numbers beside them are those of the same network in single."""
+    def build(K, dtype, first="float32"):
+        L, image = K.layers, K.Input((6, 7, 4), dtype=first)
+        x = L.BatchNormalization(name="norm", dtype=dtype)(L.Conv2D(5, 3, name="conv", dtype=dtype)(image))
+        return K.Model(image, L.Dense(3, name="dense", dtype=dtype)(L.Flatten(dtype=dtype)(L.ReLU(dtype=dtype)(x))))
+
+    x = data((6, 7, 4))
+    for K, label, policy, suffix in [
+            (keras, "keras3", "float16", ".h5"), (keras, "keras3", "bfloat16", ".keras"),
+            (keras, "keras3", "mixed_bfloat16", ".keras"), (tf_keras, "keras2", "mixed_float16", ".h5"),
+            (tf_keras, "keras2", "float16", ".h5")]:
+        K.backend.clear_session()
+        model = build(K, K.mixed_precision.Policy(policy))
+        for index, weight in enumerate(model.weights):
+            value = np.random.default_rng(index).normal(0, 0.5, tuple(weight.shape))
+            weight.assign(np.abs(value) + 0.5 if "variance" in (getattr(weight, "path", None) or weight.name) else value)
+        single = build(K, K.mixed_precision.Policy("float32"))
+        single.set_weights([np.asarray(w, "float32") for w in model.get_weights()])
+        path = f"{OUT}/{label}-{policy}"
+        model.save(path + suffix)
+        golden(path + (suffix if suffix == ".h5" else ".golden.h5"), x, single(x, training=False))
+
+
 def main():
     os.makedirs(OUT, exist_ok=True)
+    wanted = sys.argv[1:]
     for K, label, modern in [(keras, "keras3", True), (tf_keras, "keras2", False)]:
         for name, build in cases(K, modern):
+            if wanted and name not in wanted:
+                continue
             K.backend.clear_session()
             keras.utils.set_random_seed(3)
             model = build()
             randomise(model)
             x = data(tuple(model.input_shape[1:]))
             y = model(x, training=False)
-            operator_nodes = modern and name in ("operators", "hard_swish_v3")
+            operator_nodes = modern and name in ("operators", "hard_swish_v3", "gelu")
             path = f"{OUT}/{label}-{name}"
             if not operator_nodes:
                 model.save(path + ".h5")
                 golden(path + ".h5", x, y)
-            if modern and (operator_nodes or name in ("conv", "shared_nested", "separable", "sequential")):
+            archived = ("conv", "shared_nested", "separable", "sequential", "operators", "hard_swish_v3", "gelu")
+            if operator_nodes or name in archived:
                 model.save(path + ".keras")
                 golden(path + ".golden.h5", x, y)
-    keras1_models()
+    for make in (keras1_models, keras1_sequential, keras2_theano, halves):
+        if not wanted or make.__name__ in wanted:
+            make()
     print(len(os.listdir(OUT)), "files", sum(os.path.getsize(f"{OUT}/{n}") for n in os.listdir(OUT)), "bytes")
 
 

@@ -55,6 +55,9 @@ public struct FinetuneCommand: ParsableCommand {
 
   public func run() throws {
     let recipe = try training.recipe(svm: svm)
+    if recipe.joint != nil, !output.lowercased().hasSuffix(".h5") {
+      throw ValidationError("--joint needs an output that ends in .h5, the format that keeps joint layers, found '\(output)'.")
+    }
     if let exportFeatures { _ = try FeatureFormat(path: exportFeatures) }
     let pictures = data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
     let backbone = try network.open()
@@ -87,11 +90,12 @@ public struct FinetuneCommand: ParsableCommand {
   }
 
   private func writeReport(_ result: FineTuningResult, to path: String) throws {
-    func evaluator(_ features: Features) throws -> Evaluator {
+    func evaluator(_ features: Features, _ distance: Measure) throws -> Evaluator {
       try Evaluator(
-        features.selecting(result.heldOutRows), distance: result.model.distance, threads: compute.threads)
+        features.selecting(result.heldOutRows), distance: distance, threads: compute.threads)
     }
-    var builder = ReportBuilder(after: try evaluator(result.features), before: try evaluator(result.plainFeatures))
+    var builder = ReportBuilder(after: try evaluator(result.features, result.model.distance),
+      before: try evaluator(result.plainFeatures, .distance(result.model.record.distance)))
     builder.training = result.training.records
     builder.provenance = [("pictures", data), ("model", output)]
       + result.model.record.provenance.sorted { $0.key < $1.key }

@@ -12,8 +12,11 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("What training may move: none, head, a number of layers, 'stage NAME', or all.", valueName: "what"))
   var unfreeze = "head"
 
-  @Option(help: ArgumentHelp("The loss: triplet:MARGIN, triplet:soft, contrastive, multi-similarity, arcface and others, summed with +.", valueName: "loss"))
-  var loss = "triplet:soft"
+  @Option(help: ArgumentHelp("The loss: triplet:MARGIN, triplet:soft, contrastive, multi-similarity, arcface and others, summed with +; by default triplet:soft.", valueName: "loss"))
+  var loss: String?
+
+  @Option(help: ArgumentHelp("Joint layers that compare two embeddings: absdiff, product, concat, or several, then dense widths down to 1, as 'absdiff,product:64,1'. --loss is their target: pair-bce (the default then), triplet:soft or triplet:MARGIN.", valueName: "layers"))
+  var joint: String?
 
   @Option(help: ArgumentHelp("Which pairs or triplets of a batch count: batch-hard, batch-all, semi-hard, …; by default what suits the loss.", valueName: "miner"))
   var miner: String?
@@ -35,6 +38,9 @@ struct TrainingOptionGroup: ParsableArguments {
 
   @Option(help: ArgumentHelp("The backbone's learning rate, as a share of the head's.", valueName: "share"))
   var backboneRate: Float = 0.1
+
+  @Option(help: ArgumentHelp("The rate of joint layers and of a loss's proxies, as a share of the head's; by default 10 for joint layers, else 1.", valueName: "share"))
+  var lossRate: Float?
 
   @Option(help: ArgumentHelp("adam, adamw, sgd, nesterov or rmsprop.", valueName: "name"))
   var optimizer = "adam"
@@ -115,7 +121,8 @@ struct TrainingOptionGroup: ParsableArguments {
     }
     recipe.head = try HeadDesign(head, start: start)
     recipe.unfreeze = try Unfreezing(unfreeze)
-    recipe.loss = loss
+    recipe.joint = try joint.map { try PairHead($0) }
+    recipe.loss = loss ?? (joint == nil ? "triplet:soft" : "pair-bce")
     recipe.miner = miner
     recipe.distance = try Distance(name: distance)
     recipe.augmentation = try Augmentation(augment)
@@ -134,7 +141,8 @@ struct TrainingOptionGroup: ParsableArguments {
       chunk: chunk, patience: patience, onCollapse: onCollapse)
     try recipe.setTraining(
       steps: steps, classesPerBatch: classesPerBatch, picturesPerClass: picturesPerClass, optimizer: optimizer,
-      schedule: schedule, rate: rate, warmUp: warmUp, backboneRate: backboneRate, weightDecay: weightDecay)
+      schedule: schedule, rate: rate, warmUp: warmUp, backboneRate: backboneRate, weightDecay: weightDecay,
+      lossRate: lossRate)
     return recipe
   }
 }

@@ -82,7 +82,7 @@ package struct PairSample: Sendable {
   }
 
   /// The distance of every pair.
-  package func distances(_ distance: Distance, _ embeddings: Tensor) -> [Float] {
+  package func distances(_ distance: Measure, _ embeddings: Tensor) -> [Float] {
     distances(DistanceBlocks(distance, embeddings))
   }
 

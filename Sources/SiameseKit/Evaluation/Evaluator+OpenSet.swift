@@ -37,7 +37,7 @@ extension Evaluator {
       try OpenSet(known: known, named: named, unknown: unknown, rates: rates)
     }
 
-    let rows = distance.ignoresLength ? DistanceRows(features.embeddings, for: distance).rows : features.embeddings
+    let rows = distance.points(features.embeddings)
     var machine = KernelSVM(machine: .oneClass(nu: nu))
     machine.threads = threads
     let region = try machine.fit(rows.gatheringRows(split.gallery))

@@ -14,7 +14,7 @@ import Tensors
 public struct Evaluator: Sendable {
   public let features: Features
   /// The measure of training, thresholds and search: all figures are figures of it.
-  public let distance: Distance
+  public let distance: Measure
   /// Draws episodes, splits, samples and bootstrap rounds.
   public var seed: UInt64
   public var threads: Int
@@ -23,7 +23,7 @@ public struct Evaluator: Sendable {
   public let classes: [String]
 
   /// - Throws: `TaskError` where rows lack labels or hold values that are no numbers.
-  public init(_ features: Features, distance: Distance, seed: UInt64 = 0, threads: Int? = nil) throws {
+  public init(_ features: Features, distance: Measure, seed: UInt64 = 0, threads: Int? = nil) throws {
     guard features.count >= 2 else {
       throw TaskError(.badInput, "measuring needs at least two pictures, found \(features.count)")
     }
@@ -41,6 +41,11 @@ public struct Evaluator: Sendable {
     }
     self.features = features
     self.distance = distance
+    if case .joint(let joint) = distance, joint.width != features.width {
+      throw TaskError(
+        .badInput, "joint layers compare embeddings of \(joint.width) numbers, and these have \(features.width); take the features "
+          + "that siamese embed makes with the same model")
+    }
     self.seed = seed
     self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     (classes, labels) = features.indexedLabels()
@@ -62,7 +67,7 @@ public struct VerificationReport: Sendable, Encodable {
   public let folds: FoldedVerification?
   public let pictures: Int
   public let classes: Int
-  public let distance: Distance
+  public let distance: Measure
 
   private enum CodingKeys: String, CodingKey { case intervals, folds, pictures, classes, distance }
 
@@ -191,7 +196,7 @@ extension Evaluator {
     case .prototype:
       return try TrialResult(drawn, .prototype(embeddings: embeddings) { distance($0, $1) })
     case .svm:
-      let rows = distance.ignoresLength ? DistanceRows(embeddings, for: distance).rows : embeddings
+      let rows = distance.points(embeddings)
       return try TrialResult(drawn, .costs { try supportVectorCosts($0, rows) })
     }
   }

@@ -41,12 +41,12 @@ public struct FineTuner {
     let split = ClassSplit(labels: plain.labels, share: recipe.heldOutShare, seed: recipe.seed)
     try check(plain.labels, split)
     let unseen = split.heldOut.map { plain.labels[$0] }
-    func quality(_ embeddings: Tensor) throws -> EmbeddingQuality {
+    func quality(_ embeddings: Tensor, _ distance: Measure) throws -> EmbeddingQuality {
       try EmbeddingQuality(
-        embeddings.gatheringRows(split.heldOut), labels: unseen, distance: recipe.distance, ways: recipe.ways,
+        embeddings.gatheringRows(split.heldOut), labels: unseen, distance: distance, ways: recipe.ways,
         trialCount: recipe.trialCount, seed: recipe.seed)
     }
-    let before = try quality(plain.embeddings)
+    let before = try quality(plain.embeddings, .distance(recipe.distance))
     let trained = try train(plain, rows: split.training, progress: progress, report: report)
 
     let tuned = try NetworkRunner(trained.graph, parameters: trained.parameters, options: compute)
@@ -54,7 +54,8 @@ public struct FineTuner {
       backbone.fill(row, from: try Picture(contentsOf: plain.paths[index]))
     }
     if let failure = embedded.failures.first { throw failure.error }
-    let after = try quality(embedded.outputs[0])
+    let measure: Measure = trained.joint.map { .joint($0) } ?? .distance(recipe.distance)
+    let after = try quality(embedded.outputs[0], measure)
     var machine = KernelSVM(kernel: .rbf(), c: 10)
     machine.threads = threads
     let svm = try recipe.trainsSVM
@@ -66,7 +67,7 @@ public struct FineTuner {
       model: model,
       features: Features(
         embeddings: embedded.outputs[0], labels: plain.labels, paths: plain.paths,
-        attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": recipe.distance.name]),
+        attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": measure.name]),
       plainFeatures: plain, heldOutRows: split.heldOut, before: before, after: after, svm: svm, training: trained.summary, skipped: skipped,
       trainingClasses: Set(split.training.map { plain.labels[$0] }).count, heldOutClasses: Set(unseen).count)
   }
@@ -74,6 +75,7 @@ public struct FineTuner {
   /// The trained network with its record.
   private func model(_ trained: TrainedNetwork, classes: [String], after: EmbeddingQuality) throws -> SiameseModel {
     var record = ModelRecord(distance: recipe.distance, preprocessing: backbone.preprocessing, classes: classes)
+    record.joint = trained.joint
     record.equalErrorThreshold = after.verification.equalErrorThreshold
     record.thresholds = after.verification.atFalseAcceptRate.map { _, point in
       .init(
@@ -82,7 +84,7 @@ public struct FineTuner {
     record.provenance = [
       "tool_version": toolVersion, "backbone": (backbone.path as NSString).lastPathComponent,
       "backbone_sha256": try fileHash(backbone.path), "feature_layer": backbone.layer, "loss": recipe.loss,
-      "unfreeze": recipe.unfreeze.description, "seed": String(recipe.seed), "steps": String(trained.summary.steps),
+      "unfreeze": recipe.unfreeze.description, "joint": recipe.joint?.description ?? "none", "seed": String(recipe.seed), "steps": String(trained.summary.steps),
     ]
     return SiameseModel(
       backbone: Backbone(

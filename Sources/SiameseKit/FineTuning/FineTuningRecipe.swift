@@ -15,6 +15,9 @@ public struct FineTuningRecipe: Sendable {
   ///
   /// A closed-form start leaves no violated margin among the training pictures; only a soft margin still pulls.
   public var loss = "triplet:soft"
+  /// Joint layers that say how alike two embeddings are; `loss` is then their target, as `PairTarget` reads it: `pair-bce`,
+  /// `triplet:soft`, `triplet:MARGIN`.
+  public var joint: PairHead?
   /// Which pairs and triplets of a batch count; nil for what suits the loss.
   public var miner: String?
   /// The measure of training, thresholds and search.
@@ -56,19 +59,21 @@ extension FineTuningRecipe {
   /// - Throws: `MetricLearningError` naming the word or number that makes no sense.
   public mutating func setTraining(
     steps: Int, classesPerBatch: Int = 8, picturesPerClass: Int = 4, optimizer: String = "adam",
-    schedule: String = "cosine", rate: Float? = nil, warmUp: Int = 0, backboneRate: Float = 0.1, weightDecay: Float = 0
+    schedule: String = "cosine", rate: Float? = nil, warmUp: Int = 0, backboneRate: Float = 0.1, weightDecay: Float = 0,
+    lossRate: Float? = nil
   ) throws {
     training.stepCount = steps
     training.classesPerBatch = classesPerBatch
     training.picturesPerClass = picturesPerClass
     training.backboneRate = backboneRate
     training.weightDecay = weightDecay
+    training.lossRate = lossRate ?? (joint == nil ? 1 : 10)
     training.validationInterval = max(1, min(50, steps / 6))
     // From a closed form small steps: it is good already. A random start has far to go.
     let usual: Float = head.hidden.isEmpty && head.start != .orthogonal ? 1e-4 : 1e-3
     if steps > 0 { try training.set(optimizer: optimizer, schedule: schedule, rate: rate ?? usual, warmUp: warmUp) }
     try training.validate()
-    _ = try Objective(loss: loss, miner: miner, distance: distance)
+    if joint != nil { _ = try (PairTarget(loss: loss), Miner(miner ?? "all")) } else { _ = try Objective(loss: loss, miner: miner, distance: distance) }
   }
 
   /// Sets how training unfolds, from the words and numbers of options.

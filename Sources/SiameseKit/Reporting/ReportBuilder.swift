@@ -45,9 +45,7 @@ public struct ReportBuilder: Sendable {
     content.stages.append(stage(before == nil ? "this model" : "after", after, reportAfter, threshold: threshold))
 
     let shown = sampled(after.features.count)
-    let rows = after.distance.ignoresLength
-      ? DistanceRows(after.features.embeddings, for: after.distance).rows : after.features.embeddings
-    let points = rows.gatheringRows(shown)
+    let points = after.distance.points(after.features.embeddings).gatheringRows(shown)
     content.maps = [
       .init(
         name: "PCA", note: "The two directions of largest variance: distances on paper are true, but most of them unseen.",

@@ -21,6 +21,9 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Which pairs or triplets of a batch count: batch-hard, batch-all, semi-hard, …; by default what suits the loss.", valueName: "miner"))
   var miner: String?
 
+  @Option(help: ArgumentHelp("How the losses of many pairs or triplets become one: mean, mean-of-active or sum; by default as the loss's paper does.", valueName: "name"))
+  var reducer: String?
+
   @Option(help: ArgumentHelp("The measure of training, thresholds and search: cosine, angle, l2, squared-l2, l1, dot, rbf.", valueName: "distance"))
   var distance = "cosine"
 
@@ -72,6 +75,9 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Compute so many pictures of a batch at a time, with the same gradient and less memory.", valueName: "n"))
   var chunk: Int?
 
+  @Option(help: ArgumentHelp("Keep activations only where the network is cut into so many parts, and compute the others again: less memory, a forward pass more.", valueName: "parts"))
+  var recompute: Int?
+
   @Option(help: ArgumentHelp("Stop after so many validations without a better figure.", valueName: "n"))
   var patience: Int?
 
@@ -90,6 +96,9 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Write a JSON line for every step.", valueName: "run.jsonl"))
   var log: String?
 
+  @Option(help: ArgumentHelp("Write event files for TensorBoard, a folder in this one for each round of training.", valueName: "dir"))
+  var tensorboard: String?
+
   @Option(help: ArgumentHelp("What happens to training pictures: flip, crop:0.9, rotate:10, affine:…, elastic:…, …", valueName: "list"))
   var augment = "none"
 
@@ -99,7 +108,10 @@ struct TrainingOptionGroup: ParsableArguments {
   @Flag(help: "Draw each batch within one parent folder, such as one alphabet.")
   var withinParents = false
 
-  @Option(help: ArgumentHelp("The share of classes that training never sees, to measure on.", valueName: "share"))
+  @Option(help: ArgumentHelp("What to measure on: classes (some that training never sees), pictures (some of every class), or a file that names the classes: one a line, or an LFW pairs.txt.", valueName: "what"))
+  var split = "classes"
+
+  @Option(help: ArgumentHelp("The share of classes, or of each class' pictures, that training never sees.", valueName: "share"))
   var holdOut = 0.25
 
   @Option(help: ArgumentHelp("N of the N-way one-shot trials.", valueName: "n"))
@@ -129,6 +141,13 @@ struct TrainingOptionGroup: ParsableArguments {
     recipe.augmentedCopies = augmentCopies
     recipe.withinParents = withinParents
     recipe.heldOutShare = holdOut
+    recipe.heldOut = try HeldOut(split)
+    recipe.reducer = try reducer.map { name in
+      guard let reducer = Reducer(rawValue: name) else {
+        throw ValidationError("--reducer must be one of \(Reducer.allCases.map(\.rawValue).joined(separator: ", ")), found '\(name)'.")
+      }
+      return reducer
+    }
     recipe.ways = ways
     recipe.trainsSVM = svm
     recipe.seed = seed
@@ -138,7 +157,7 @@ struct TrainingOptionGroup: ParsableArguments {
     (recipe.checkpoint, recipe.checkpointInterval, recipe.resumes) = (checkpoint, checkpointEvery, resume)
     try recipe.setProgression(
       layerDecay: layerDecay, gradualSteps: gradual, clip: clip, average: average, batchNormalization: batchNorm,
-      chunk: chunk, patience: patience, onCollapse: onCollapse)
+      chunk: chunk, recompute: recompute, patience: patience, onCollapse: onCollapse)
     try recipe.setTraining(
       steps: steps, classesPerBatch: classesPerBatch, picturesPerClass: picturesPerClass, optimizer: optimizer,
       schedule: schedule, rate: rate, warmUp: warmUp, backboneRate: backboneRate, weightDecay: weightDecay,

@@ -98,7 +98,8 @@ public struct PairHead: Hashable, Sendable, Codable, CustomStringConvertible {
   /// difference, more for a large product.
   ///
   /// Two units of every hidden layer carry that sum through, its positive and its negative part; the others are random, and
-  /// the last layer does not listen to them yet. A hidden layer of one unit leaves no room for that: all is random then.
+  /// the last layer does not listen to them yet. A hidden layer of one unit leaves no room for that, and two embeddings in a row say
+  /// nothing by themselves: all is random then.
   package func initialParameters(width: Int, seed: UInt64) throws -> [String: Tensor] {
     var generator = SeededGenerator(seed: seed)
     var result: [String: Tensor] = [:]
@@ -107,7 +108,7 @@ public struct PairHead: Hashable, Sendable, Codable, CustomStringConvertible {
         shape.count == 2
         ? .orthogonal(shape[0], shape[1], gain: Float(2).squareRoot(), using: &generator) : Tensor(shape: shape)
     }
-    guard !units.dropLast().contains(1) else { return result }
+    guard !units.dropLast().contains(1), meetings != [.concat] else { return result }
     let slopes = meetingColumns.flatMap { meeting in
       let slope: Float = meeting == .absdiff ? -1 : meeting == .product ? 1 : 0
       return [Float](repeating: slope * 4 / Float(width).squareRoot(), count: width)

@@ -91,6 +91,7 @@ package struct FineTuningOptions: Sendable, Hashable, Codable {
     try require(averageDecay.map { $0 > 0 && $0 < 1 } ?? true, "decay of the average", averageDecay ?? 0, "between 0 and 1")
     try require(validationInterval > 0, "validation interval", validationInterval, "1 or more")
     try require(patience.map { $0 > 0 } ?? true, "patience", patience ?? 0, "1 or more")
+    try require(checkpointing.map { $0 > 1 } ?? true, "number of parts to recompute", checkpointing ?? 0, "2 or more")
     try require(threads > 0, "threads", threads, "1 or more")
   }
 }

@@ -70,6 +70,7 @@ extension FineTuner {
     var options = [
       "backbone": (backbone.path as NSString).lastPathComponent, "pictures": String(plain.count),
       "classes": String(Set(plain.labels).count), "loss": recipe.loss, "miner": recipe.miner ?? "default",
+      "split": recipe.heldOut.description, "reducer": recipe.reducer?.rawValue ?? "default",
       "joint": recipe.joint?.description ?? "none",
       "distance": recipe.distance.name, "unfreeze": recipe.unfreeze.description, "seed": String(recipe.seed),
       "augment": "\(recipe.augmentation)", "threads": String(threads),
@@ -153,7 +154,7 @@ extension FineTuner {
   private func criterion(classCount: Int, head: Head, joint: JointLayers?) throws -> any BatchCriterion {
     guard let joint else {
       return ObjectiveCriterion(
-        try Objective(loss: recipe.loss, miner: recipe.miner, distance: recipe.distance), classCount: classCount,
+        try Objective(loss: recipe.loss, miner: recipe.miner, distance: recipe.distance, reducer: recipe.reducer), classCount: classCount,
         width: head.width, seed: recipe.seed)
     }
     return try PairCriterion(
@@ -220,6 +221,8 @@ extension FineTuner {
     let provenance = try checkpoint.text
     var records: [StepRecord] = []
     let outcome = try run.run { record in
+      var record = record
+      record.round = checkpoint.round.rawValue
       records.append(record)
       progress?(
         ProgressUpdate(

@@ -38,7 +38,8 @@ public struct FineTuner {
     report: (StepRecord) throws -> Bool = { _ in true }
   ) throws -> FineTuningResult {
     let (plain, skipped) = try Embedder(backbone, options: compute).embed(pictures, strict: strict, progress: progress)
-    let split = ClassSplit(labels: plain.labels, share: recipe.heldOutShare, seed: recipe.seed)
+    let split = try ClassSplit(
+      labels: plain.labels, heldOut: recipe.heldOut, share: recipe.heldOutShare, seed: recipe.seed)
     try check(plain.labels, split)
     let unseen = split.heldOut.map { plain.labels[$0] }
     func quality(_ embeddings: Tensor, _ distance: Measure) throws -> EmbeddingQuality {
@@ -69,6 +70,7 @@ public struct FineTuner {
         embeddings: embedded.outputs[0], labels: plain.labels, paths: plain.paths,
         attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": measure.name]),
       plainFeatures: plain, heldOutRows: split.heldOut, before: before, after: after, svm: svm, training: trained.summary, skipped: skipped,
+      warnings: warnings(plain.labels, split),
       trainingClasses: Set(split.training.map { plain.labels[$0] }).count, heldOutClasses: Set(unseen).count)
   }
 
@@ -93,11 +95,25 @@ public struct FineTuner {
       record: record)
   }
 
+  private func warnings(_ labels: [String], _ split: ClassSplit) -> [String] {
+    func singletons(_ rows: [Int]) -> [String] {
+      Dictionary(grouping: rows) { labels[$0] }.filter { $0.value.count == 1 }.keys.sorted()
+    }
+    func sentence(_ names: [String], _ one: String, _ many: String) -> String? {
+      names.isEmpty ? nil : "\(names.count) \(names.count == 1 ? "class has" : "classes have") a single picture and "
+        + (names.count == 1 ? one : many) + " (" + names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …)" : ")")
+    }
+    return [
+      sentence(singletons(split.training), "takes no part in training", "take no part in training"),
+      sentence(singletons(split.heldOut), "is measured as a stranger only", "are measured as strangers only"),
+    ].compactMap { $0 }
+  }
+
   private func check(_ labels: [String], _ split: ClassSplit) throws {
     let classes = Set(labels)
-    guard classes.count >= 4 else {
+    guard classes.count >= (recipe.heldOut == .classes ? 4 : 2) else {
       throw TaskError(
-        .badInput, "fine-tuning needs at least 4 classes, two to learn from and two to measure on; found \(classes.count)"
+        .badInput, "fine-tuning needs at least \(recipe.heldOut == .classes ? "4 classes, two to learn from and two to measure on" : "2 classes"); found \(classes.count)"
           + (classes.count == 1 ? " ('\(classes.first!)'); put each class in a folder of its own" : ""))
     }
     let counts = Dictionary(grouping: split.training) { labels[$0] }.mapValues(\.count)
@@ -124,6 +140,8 @@ public struct FineTuningResult: Sendable {
   public let svm: SVMQuality?
   public let training: TrainingSummary
   public let skipped: [SkippedPicture]
+  /// What the pictures lack, in sentences with counts.
+  public let warnings: [String]
   public let trainingClasses: Int
   public let heldOutClasses: Int
 }

@@ -20,6 +20,8 @@ public struct FineTuningRecipe: Sendable {
   public var joint: PairHead?
   /// Which pairs and triplets of a batch count; nil for what suits the loss.
   public var miner: String?
+  /// How the losses of many pairs or triplets become one; nil as the loss's paper does.
+  public var reducer: Reducer?
   /// The measure of training, thresholds and search.
   public var distance = Distance.cosine
   /// How batches are drawn, weights move, and when training looks and stops.
@@ -31,7 +33,9 @@ public struct FineTuningRecipe: Sendable {
   public var augmentedCopies: Int?
   /// Whether batches are drawn within one parent folder, such as an alphabet.
   public var withinParents = false
-  /// The share of classes that training never sees, on which before and after are measured.
+  /// What before and after are measured on.
+  public var heldOut = HeldOut.classes
+  /// The share of classes, or of each class' pictures, that training never sees.
   public var heldOutShare = 0.25
   /// The share of the remaining classes that choose when to stop, before training goes over all of them.
   public var selectionShare = 0.2
@@ -73,14 +77,15 @@ extension FineTuningRecipe {
     let usual: Float = head.hidden.isEmpty && head.start != .orthogonal ? 1e-4 : 1e-3
     if steps > 0 { try training.set(optimizer: optimizer, schedule: schedule, rate: rate ?? usual, warmUp: warmUp) }
     try training.validate()
-    if joint != nil { _ = try (PairTarget(loss: loss), Miner(miner ?? "all")) } else { _ = try Objective(loss: loss, miner: miner, distance: distance) }
+    if joint != nil { _ = try (PairTarget(loss: loss), Miner(miner ?? "all")) } else { _ = try Objective(loss: loss, miner: miner, distance: distance, reducer: reducer) }
   }
 
   /// Sets how training unfolds, from the words and numbers of options.
   /// - Throws: `MetricLearningError` naming the word that is not understood.
   public mutating func setProgression(
     layerDecay: Float = 1, gradualSteps: Int = 0, clip: Float? = nil, average: Float? = nil,
-    batchNormalization: String = "frozen", chunk: Int? = nil, patience: Int? = nil, onCollapse: String = "warn"
+    batchNormalization: String = "frozen", chunk: Int? = nil, recompute: Int? = nil,
+    patience: Int? = nil, onCollapse: String = "warn"
   ) throws {
     guard let mode = BatchNormalizationMode(rawValue: batchNormalization) else {
       throw MetricLearningError.unknownName(
@@ -97,6 +102,7 @@ extension FineTuningRecipe {
     training.averageDecay = average
     training.normalization = mode
     training.chunk = chunk
+    training.checkpointing = recompute
     training.patience = patience
     training.onCollapse = reaction
   }

@@ -34,7 +34,11 @@ struct ReportCommand: ParsableCommand {
     let after = try measured.evaluator()
     var builder = ReportBuilder(after: after, before: try before.map { try earlier($0, like: after) })
     let path = try measured.features ?? measured.networkPath()
-    if measured.model != nil { builder.threshold = try? SiameseModel(contentsOf: path).decisionThreshold() }
+    if measured.model != nil {
+      let model = try SiameseModel(contentsOf: path)
+      builder.threshold = try? model.decisionThreshold()
+      builder.trainedClasses = model.record.classes
+    }
     builder.provenance = try provenance(path, after)
     builder.command = typedCommand()
     let page = try builder.page(title: title ?? (path as NSString).lastPathComponent)

@@ -23,6 +23,8 @@ public struct ReportBuilder: Sendable {
   public var command: String?
   /// A threshold to draw in; by default where equal errors are.
   public var threshold: Float?
+  /// Classes that training saw: the verdict says how many of those measured are among them.
+  public var trainedClasses: [String] = []
   /// Pictures on the maps, drawn at random where there are more.
   public var mapLimit = 1000
 
@@ -53,6 +55,9 @@ public struct ReportBuilder: Sendable {
       .init(
         name: "t-SNE", note: "Neighbours stay together: look for groups, not at the distances between them.",
         positions: Maps.stochasticNeighbours(points)),
+      .init(
+        name: "PaCMAP", note: "Neighbours stay together, and groups that are alike lie beside each other.",
+        positions: Maps.pairwiseControlled(points)),
     ]
     let neighbours = NeighbourTable(after)
     // Pictures of the strips come first, then those of the maps that are not among them.
@@ -85,13 +90,15 @@ public struct ReportBuilder: Sendable {
   private func verdict(_ before: VerificationReport?, _ after: VerificationReport) -> String {
     // A number and its sign stay on one line.
     func percent(_ share: Double) -> String { String(format: "%.1f\u{00A0}%%", share * 100) }
+    let seen = Set(trainedClasses).intersection(self.after.classes).count
+    let known = seen == 0 ? "" : ", \(seen == after.classes ? "all" : "\(seen)") of them seen in training"
     let now = after.figures.equalErrorRate
     let interval = after.intervals?.equalErrorRate.map { " (95 %: \(percent($0.low)) to \(percent($0.high)))" } ?? ""
     guard let before else {
-      return "On \(after.classes) classes and \(after.pictures) pictures, equal errors stand at \(percent(now))\(interval)."
+      return "On \(after.pictures) pictures of \(after.classes) classes\(known)\(known.isEmpty ? "" : ","), equal errors stand at \(percent(now))\(interval)."
     }
     let then = before.figures.equalErrorRate
-    let scope = "on \(after.classes) classes and \(after.pictures) pictures"
+    let scope = "on \(after.pictures) pictures of \(after.classes) classes\(known)"
     if now < then { return "Equal errors fell from \(percent(then)) to \(percent(now))\(interval), \(scope)." }
     if now > then { return "Equal errors rose from \(percent(then)) to \(percent(now))\(interval), \(scope)." }
     return "Equal errors stayed at \(percent(now))\(interval), \(scope)."

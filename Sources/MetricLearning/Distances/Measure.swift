@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// How a model compares embeddings: by a distance written down, or by joint layers that it learned. Smaller is closer.
@@ -45,6 +46,14 @@ public enum Measure: Sendable, Equatable {
     case .distance(let distance): distance.matrix(a, b)
     case .joint(let joint):
       Tensor(shape: [a.rowCount, b.rowCount], elements: joint.similarities(a, b).elements.map { -$0 })
+    }
+  }
+
+  /// From a distance of this measure to one that starts at 0, in the same order: what turned-round similarities lack.
+  package var length: @Sendable (Float) -> Float {
+    switch self {
+    case .joint, .distance(.dotProduct): { $0 > 0 ? $0 + log1p(exp(-$0)) : log1p(exp($0)) }
+    case .distance: { $0 }
     }
   }
 

@@ -122,7 +122,8 @@ extension Evaluator {
       let intervals = roundCount == 0 ? nil
         : VerificationIntervals(
           IdentityBootstrap(
-            sample, distances: distances, rates: rates, roundCount: roundCount, seed: seed, workers: workers),
+            sample, distances: distances, shares: all == nil ? (1, 1) : sample.shares, rates: rates,
+            roundCount: roundCount, seed: seed, workers: workers),
           rates: rates)
       return VerificationReport(
         figures: figures, intervals: intervals, folds: folds, pictures: features.count, classes: classes.count,
@@ -174,12 +175,15 @@ extension Evaluator {
 
   /// How an episode's pictures are named.
   public enum OneShotClassifier: String, Sendable, CaseIterable {
-    case nearest, prototype, svm
+    case nearest, prototype, joint, svm
   }
 
   /// N-way K-shot episodes; ties count as errors.
   ///
-  /// - Parameter byGroup: draws the ways of an episode from one parent folder of the classes (one alphabet).
+  /// - Parameters:
+  ///   - classifier: `nearest` and `prototype` compare as the model does; `joint` says that this be by joint layers.
+  ///   - byGroup: draws the ways of an episode from one parent folder of the classes (one alphabet).
+  /// - Throws: `TaskError` for `joint` where the model has no joint layers; `EvaluationError` for too few classes.
   public func oneShot(
     ways: Int, shots: Int, queries: Int = 1, episodes: Int = 400, classifier: OneShotClassifier = .nearest,
     byGroup: Bool = false
@@ -190,12 +194,26 @@ extension Evaluator {
       episodes, ways: ways, shots: shots, queries: queries, labels: labels,
       groups: byGroup ? labels.map { groups[(classes[$0] as NSString).deletingLastPathComponent] ?? 0 } : nil, seed: seed)
     let (embeddings, distance) = (features.embeddings, distance)
-    switch classifier {
-    case .nearest:
+    switch (classifier, distance) {
+    case (.joint, .distance):
+      throw TaskError(
+        .wrongArguments, "these embeddings are compared by \(distance), not by joint layers; give a --model that was trained "
+          + "with --joint, or another classifier")
+    case (.joint, .joint(let joint)), (.nearest, .joint(let joint)):
+      // An episode's pairs at once: layer by layer they are matrix products.
+      return try TrialResult(drawn, .costs { episode in
+        let similarities = joint.similarities(
+          embeddings.gatheringRows(episode.queries.map(\.row)), embeddings.gatheringRows(episode.support.flatMap { $0 }))
+        return episode.queries.indices.map { query in
+          let line = similarities.row(query)
+          return (0..<ways).map { way in -line.dropFirst(way * shots).prefix(shots).max()! }
+        }
+      })
+    case (.nearest, .distance):
       return try TrialResult(drawn, .nearestNeighbour { distance(embeddings.row($0), embeddings.row($1)) })
-    case .prototype:
+    case (.prototype, _):
       return try TrialResult(drawn, .prototype(embeddings: embeddings) { distance($0, $1) })
-    case .svm:
+    case (.svm, _):
       let rows = distance.points(embeddings)
       return try TrialResult(drawn, .costs { try supportVectorCosts($0, rows) })
     }

@@ -16,7 +16,8 @@ func histogramFigure(_ stage: ReportContent.Stage, distance: String, range: Clos
     return counts.map { $0 / Double(max(1, values.count)) }
   }
   let (same, different) = (shares(stage.same), shares(stage.different))
-  let y = Axis(covering: 0...max(same.max() ?? 0, different.max() ?? 0, 1e-6), count: 4)
+  // Room above the hills for the threshold's name.
+  let y = Axis(covering: 0...1.12 * max(same.max() ?? 0, different.max() ?? 0, 1e-6), count: 4)
   var plot = Plot(
     title: "Distances of pairs, \(stage.name)", x: x, xTitle: "distance (\(distance))", y: y, yTitle: "share of pairs",
     yIsShare: true, legend: [("same class", "series-a"), ("different classes", "series-b")])

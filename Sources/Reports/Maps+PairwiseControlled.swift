@@ -2,7 +2,7 @@ import Foundation
 import Tensors
 
 extension Maps {
-  /// Groups and how they lie to one another: PaCMAP (Wang, Huang, Rudin and Shaposhnik 2021,
+  /// Neighbours kept together, and groups roughly where they lie to one another: PaCMAP (Wang, Huang, Rudin and Shaposhnik 2021,
   /// https://arxiv.org/abs/2012.04456).
   ///
   /// Near pairs, pairs of middling distance and far ones pull and push with weights that change in three phases: with

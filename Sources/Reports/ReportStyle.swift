@@ -72,8 +72,17 @@ let reportStyle = """
     .numbers th, .numbers td { padding-right: 11px; font-size: 14px; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; }
   }
   @media print {
-    :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --rule: #ccc; --grid: #e8e8e8; }
-    main { max-width: none; padding: 0; } h2 { break-after: avoid; } .strip li, tr { break-inside: avoid; } details > * { display: block; }
+    @page { margin: 14mm; }
+    :root {
+      color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --rule: #ccc; --grid: #e8e8e8;
+      --a: #0072b2; --b: #d55e00; --mark: #000;
+      --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #cc79a7; --c4: #e69f00; --c5: #56b4e9; --c6: #8a8f94;
+    }
+    main { max-width: none; padding: 0; } h2 { margin-top: 26px; } h2, section > p.note { break-after: avoid; } .wide { overflow: visible; }
+    .figures { grid-template-columns: 1fr 1fr; } .figures.three { grid-template-columns: 1fr 1fr 1fr; }
+    .three figcaption { font-size: 12px; } .figures, .strip { break-before: avoid; }
+    #tip { display: none !important; }
+    .strip li, tr { break-inside: avoid; } details > * { display: block; }
     .thumb, .point, .area, .cell { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   }
   """

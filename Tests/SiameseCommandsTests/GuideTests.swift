@@ -56,6 +56,15 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: Tool.shared("data/omniglot/one_shot_runs") != nil, "needs Omniglot's runs in ../shared/data/omniglot"))
+  func `the ink of Omniglot's runs errs as the guide says`() throws {
+    let text = try String(contentsOfFile: Self.root + "/Docs/Guide.md", encoding: .utf8)
+    #expect(text.contains("errs on 38.75 % of the 400 trials"))
+    let runs = try #require(Tool.shared("data/omniglot/one_shot_runs"))
+    let found = try Tool.siamese("evaluate", "one-shot", "--runs", runs, "--baseline", "modified-hausdorff")
+    #expect(found.output.hasPrefix("trials    400, Modified Hausdorff distance\nerror     38.75 %"), "\(found.output)\(found.errors)")
+  }
+
   private func matches(_ found: String, _ shown: String) -> Bool {
     func words(_ text: String) -> [Substring] {
       text.replacing("−", with: "-").split(whereSeparator: { $0.isWhitespace || "()[],%:;".contains($0) })

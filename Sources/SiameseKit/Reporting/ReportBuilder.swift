@@ -56,8 +56,8 @@ public struct ReportBuilder: Sendable {
         name: "t-SNE", note: "Neighbours stay together: look for groups, not at the distances between them.",
         positions: Maps.stochasticNeighbours(points)),
       .init(
-        name: "PaCMAP", note: "Neighbours stay together, and groups that are alike lie beside each other.",
-        positions: Maps.pairwiseControlled(points)),
+        name: "PaCMAP", note: "Neighbours stay together, and groups keep roughly the places they have to one another.",
+        positions: Maps.pairwiseControlled(points, neighbours: neighbourCount(among: shown))),
     ]
     let neighbours = NeighbourTable(after)
     // Pictures of the strips come first, then those of the maps that are not among them.
@@ -114,7 +114,7 @@ public struct ReportBuilder: Sendable {
     }
     return [
       curve("loss") { $0.loss },
-      curve("equal-error rate on the classes that choose", isShare: true, best: best) { $0.validation },
+      curve("equal errors on validation classes", isShare: true, best: best) { $0.validation },
       curve("active share of pairs or triplets", isShare: true) { $0.activeShare },
     ].filter { $0.points.count > 1 }
   }
@@ -140,6 +140,12 @@ public struct ReportBuilder: Sendable {
       different: distances.indices.filter { !sample.isSame($0) }.map { distances[$0] },
       threshold: threshold ?? report.figures.equalErrorThreshold,
       curve: report.figures.curve.map { ($0.falseAcceptRate, $0.trueAcceptRate) }, figures: figures)
+  }
+
+  /// Half as many again as a class has pictures, so that a class is not alone on the map; at least ten.
+  private func neighbourCount(among rows: [Int]) -> Int {
+    let sizes = Dictionary(grouping: rows) { after.labels[$0] }.values.map(\.count).sorted()
+    return min(max(10, (sizes.isEmpty ? 0 : sizes[sizes.count / 2]) * 3 / 2), 30)
   }
 
   private func sampled(_ count: Int) -> [Int] {

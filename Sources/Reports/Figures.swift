@@ -17,7 +17,7 @@ func histogramFigure(_ stage: ReportContent.Stage, distance: String, range: Clos
   }
   let (same, different) = (shares(stage.same), shares(stage.different))
   // Room above the hills for the threshold's name.
-  let y = Axis(covering: 0...1.12 * max(same.max() ?? 0, different.max() ?? 0, 1e-6), count: 4)
+  let y = Axis(covering: 0...1.12 * max(same.max() ?? 0, different.max() ?? 0, 1e-6), count: 5)
   var plot = Plot(
     title: "Distances of pairs, \(stage.name)", x: x, xTitle: "distance (\(distance))", y: y, yTitle: "share of pairs",
     yIsShare: true, legend: [("same class", "series-a"), ("different classes", "series-b")])

@@ -78,7 +78,7 @@ let reportStyle = """
       --a: #0072b2; --b: #d55e00; --mark: #000;
       --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #cc79a7; --c4: #e69f00; --c5: #56b4e9; --c6: #8a8f94;
     }
-    main { max-width: none; padding: 0; } h2 { margin-top: 26px; } h2, section > p.note { break-after: avoid; } .wide { overflow: visible; }
+    main { max-width: none; padding: 0; } h2 { margin-top: 26px; } section { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; }
     .figures { grid-template-columns: 1fr 1fr; } .figures.three { grid-template-columns: 1fr 1fr 1fr; }
     .three figcaption { font-size: 12px; } .figures, .strip { break-before: avoid; }
     #tip { display: none !important; }

@@ -93,7 +93,7 @@ public struct ReportBuilder: Sendable {
     let seen = Set(trainedClasses).intersection(self.after.classes).count
     let known = seen == 0 ? "" : ", \(seen == after.classes ? "all" : "\(seen)") of them seen in training"
     let now = after.figures.equalErrorRate
-    let interval = after.intervals?.equalErrorRate.map { " (95 %: \(percent($0.low)) to \(percent($0.high)))" } ?? ""
+    let interval = after.intervals?.equalErrorRate.map { " (95\u{00A0}%: \(percent($0.low)) to \(percent($0.high)))" } ?? ""
     guard let before else {
       return "On \(after.pictures) pictures of \(after.classes) classes\(known)\(known.isEmpty ? "" : ","), equal errors stand at \(percent(now))\(interval)."
     }

@@ -6,7 +6,7 @@
 #   Tests/parity.sh inference svm      some of them; the first two, `inference export`, run with every change
 #
 # PARITY_PYTHON=/path/to/python uses that interpreter and its packages instead of a throwaway environment.
-# PARITY_ONLY=ResNet50,VGG16 restricts the networks of `inference`.
+# PARITY_ONLY=ResNet50,VGG16 restricts the networks of `inference` and `gradients`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools=${SIAMESE_TOOLS:-.build/release}
@@ -49,8 +49,12 @@ export_() {
 }
 
 gradients() {
-  needs torch
-  "$python" Tests/Parity/gradients.py "$tools/siamese"
+  "$python" Tests/Parity/gradients.py "$tools/siamese" ${PARITY_ONLY:+--only "$PARITY_ONLY"}
+}
+
+tensorboard() {
+  needs tensorboard
+  "$python" Tests/Parity/tensorboard.py "$tools" weights/glyphs.h5
 }
 
 svm() {
@@ -65,7 +69,7 @@ retrieval() {
 }
 
 failed=()
-for topic in "${@:-inference export gradients svm retrieval}"; do
+for topic in "${@:-inference export gradients tensorboard svm retrieval}"; do
   for name in $topic; do
     call=$name
     [ "$name" = export ] && call=export_

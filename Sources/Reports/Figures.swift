@@ -16,7 +16,8 @@ func histogramFigure(_ stage: ReportContent.Stage, distance: String, range: Clos
     return counts.map { $0 / Double(max(1, values.count)) }
   }
   let (same, different) = (shares(stage.same), shares(stage.different))
-  let y = Axis(covering: 0...max(same.max() ?? 0, different.max() ?? 0, 1e-6), count: 4)
+  // Room above the hills for the threshold's name.
+  let y = Axis(covering: 0...1.12 * max(same.max() ?? 0, different.max() ?? 0, 1e-6), count: 5)
   var plot = Plot(
     title: "Distances of pairs, \(stage.name)", x: x, xTitle: "distance (\(distance))", y: y, yTitle: "share of pairs",
     yIsShare: true, legend: [("same class", "series-a"), ("different classes", "series-b")])
@@ -62,7 +63,7 @@ func curveFigure(_ stages: [ReportContent.Stage]) -> String {
   return plot.svg
 }
 
-/// One line over training; a noisy one is drawn pale with its moving average on top.
+/// One line over training, named by the caption above it; a noisy one is drawn pale with its moving average on top.
 func trainingFigure(_ curve: ReportContent.Curve) -> String {
   let points = curve.points.filter { $0.x.isFinite && $0.y.isFinite }
   let ys = points.map(\.y)
@@ -70,7 +71,7 @@ func trainingFigure(_ curve: ReportContent.Curve) -> String {
   let low = ys.min() ?? 0
   let y = Axis(covering: min(0, low)...max(ys.max() ?? 1, 1e-9), count: 4)
   var plot = Plot(
-    title: curve.name, x: x, xTitle: curve.over, y: y, yTitle: curve.name, yIsShare: curve.isShare)
+    title: curve.name, x: x, xTitle: curve.over, y: y, yTitle: "", yIsShare: curve.isShare)
   if points.count > 60 {
     let reach = points.count / 30
     plot.addLine(points, "series-a pale")

@@ -21,8 +21,8 @@ struct Plot {
     legend: [(name: String, style: String)] = []
   ) {
     (self.title, self.x, self.y) = (title, x, y)
-    top = legend.isEmpty ? 22 : 38
-    body += text(yTitle, 0, 12, "axis-title")
+    top = legend.isEmpty ? (yTitle.isEmpty ? 10 : 22) : 38
+    if !yTitle.isEmpty { body += text(yTitle, 0, 12, "axis-title") }
     var offset = left
     for (name, style) in legend {
       body += "<rect class=\"\(style) key\" x=\"\(number(offset))\" y=\"21\" width=\"12\" height=\"8\" rx=\"2\"/>"

@@ -83,7 +83,7 @@ public struct ReportPage: Sendable {
     guard !curves.isEmpty else { return "" }
     return section(
       "Training", curves.contains { $0.best != nil } ? "The dot marks the model that was kept." : "",
-      "<div class=\"figures\">\(curves.map { figure($0.name, trainingFigure($0)) }.joined())</div>")
+      "<div class=\"figures three\">\(curves.map { figure($0.name, trainingFigure($0)) }.joined())</div>")
   }
 
   private var distances: String {
@@ -107,13 +107,15 @@ public struct ReportPage: Sendable {
     let stages = content.stages.filter { $0.curve.count > 1 }
     var figures: [String] = []
     if !stages.isEmpty { figures.append(figure("ROC curve", curveFigure(stages))) }
-    if let confusion = content.confusion, !confusion.classes.isEmpty {
+    let confusion = content.confusion.flatMap { $0.classes.isEmpty ? nil : $0 }
+    if let confusion {
       figures.append(figure("The most confused classes", confusionFigure(confusion)))
     }
     guard !figures.isEmpty else { return "" }
     return section(
-      "What it accepts, and what it confuses",
-      "At each share of strangers let in, how many pairs of one class are recognised.",
+      confusion == nil ? "What it accepts" : "What it accepts, and what it confuses",
+      "At each share of strangers let in, how many pairs of one class are recognised."
+        + (confusion == nil && !content.classes.isEmpty ? " No picture lies nearest to one of another class." : ""),
       "<div class=\"figures\">\(figures.joined())</div>")
   }
 
@@ -121,11 +123,11 @@ public struct ReportPage: Sendable {
     guard !content.maps.isEmpty else { return "" }
     let figures = content.maps.map { map in
       "<figure><figcaption>\(escaped(map.name))</figcaption>\(mapFigure(map, labels: content.labels))"
-        + "<p class=\"note\" style=\"font-size:13px;margin:6px 0 2px\">\(escaped(map.note))</p></figure>"
+        + "<p class=\"note\">\(escaped(map.note))</p></figure>"
     }
     return section(
       "The embedding in two dimensions", "Each sign is a picture, each colour and shape a class. Point at one to see it.",
-      "<div class=\"figures\">\(figures.joined())</div>")
+      "<div class=\"figures\(content.maps.count > 2 ? " three" : "")\">\(figures.joined())</div>")
   }
 
   private var hardest: String {

@@ -21,17 +21,20 @@ let reportStyle = """
     margin: 0; background: var(--paper); color: var(--ink); -webkit-text-size-adjust: 100%;
     font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif;
   }
-  main { max-width: 1080px; margin: 0 auto; padding: 28px 18px 60px; }
+  main { max-width: 1100px; margin: 0 auto; padding: 28px 18px 60px; }
   h1 { font-size: 17px; font-weight: 600; color: var(--soft); margin: 0 0 6px; }
   .verdict { font-size: clamp(21px, 3.4vw, 30px); line-height: 1.28; font-weight: 600; margin: 0 0 22px; max-width: 34em; text-wrap: balance; }
   h2 { font-size: 20px; margin: 40px 0 4px; }
   h2 + p { margin-top: 0; }
-  p.note { color: var(--soft); margin: 0 0 12px; max-width: 46em; }
+  p.note { color: var(--soft); margin: 0 0 12px; max-width: 50em; text-wrap: pretty; }
+  figure p.note { font-size: 13px; margin: 6px 0 2px; }
   .figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 330px), 1fr)); gap: 14px; align-items: start; }
+  .figures.three { grid-template-columns: repeat(auto-fit, minmax(min(100%, 300px), 1fr)); }
   figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 12px 12px 8px; max-width: 560px; break-inside: avoid; }
   figcaption { font-weight: 600; font-size: 15px; margin-bottom: 6px; }
   svg { display: block; width: 100%; height: auto; overflow: visible; }
   svg text { font-size: 10.5px; fill: var(--soft); }
+  .three svg text { font-size: 12px; }
   svg .label { fill: var(--ink); } svg .axis-title { fill: var(--soft); }
   svg .middle { text-anchor: middle; } svg .end { text-anchor: end; }
   svg .halo { paint-order: stroke; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; }
@@ -53,10 +56,10 @@ let reportStyle = """
   .numbers tbody th { font-weight: 400; }
   .numbers .last { font-weight: 600; }
   .wide { overflow-x: auto; }
-  .strip { display: flex; flex-wrap: wrap; gap: 12px; padding: 0; margin: 0; list-style: none; }
-  .strip li { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 8px; font-size: 13px; color: var(--soft); break-inside: avoid; max-width: 100%; }
+  .strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(168px, 1fr)); gap: 10px; padding: 0; margin: 0; list-style: none; }
+  .strip li { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 7px; font-size: 13px; color: var(--soft); break-inside: avoid; max-width: 100%; }
   .pair { display: flex; gap: 4px; }
-  .names { display: block; max-width: 152px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--ink); }
+  .names { display: block; max-width: 152px; margin-top: 4px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; color: var(--ink); }
   .thumb { width: 74px; height: 74px; border-radius: 5px; background-image: var(--sprite); background-size: calc(74px * var(--columns)) auto; display: block; }
   #tip { position: fixed; pointer-events: none; display: none; z-index: 2; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 6px; font-size: 13px; box-shadow: 0 4px 18px #0003; max-width: 220px; overflow-wrap: anywhere; }
   #tip .thumb { margin-bottom: 3px; }
@@ -65,12 +68,21 @@ let reportStyle = """
   dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
   pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 10px 12px; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 13px; }
   @media (max-width: 520px) {
-    main { padding: 20px 12px 40px; } figure { padding: 10px 8px 6px; }
+    main { padding: 20px 12px 40px; } figure { padding: 10px 8px 6px; } svg text { font-size: 11.5px; }
     .numbers th, .numbers td { padding-right: 11px; font-size: 14px; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; }
   }
   @media print {
-    :root { --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --rule: #ccc; --grid: #e8e8e8; }
-    main { max-width: none; padding: 0; } h2 { break-after: avoid; } .strip li, tr { break-inside: avoid; } details > * { display: block; }
+    @page { margin: 14mm; }
+    :root {
+      color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --rule: #ccc; --grid: #e8e8e8;
+      --a: #0072b2; --b: #d55e00; --mark: #000;
+      --c0: #0072b2; --c1: #d55e00; --c2: #009e73; --c3: #cc79a7; --c4: #e69f00; --c5: #56b4e9; --c6: #8a8f94;
+    }
+    main { max-width: none; padding: 0; } h2 { margin-top: 26px; } section { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; }
+    .figures { grid-template-columns: 1fr 1fr; } .figures.three { grid-template-columns: 1fr 1fr 1fr; }
+    .three figcaption { font-size: 12px; } .figures, .strip { break-before: avoid; }
+    #tip { display: none !important; }
+    .strip li, tr { break-inside: avoid; } details > * { display: block; }
     .thumb, .point, .area, .cell { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   }
   """

@@ -59,8 +59,8 @@ struct MeasuredOptions: ParsableArguments {
 
   func validateInput() throws {
     if features != nil {
-      guard model == nil, backbone == nil, data == nil else {
-        throw ValidationError("Give either --features, or a network with --data, not both.")
+      guard backbone == nil, data == nil else {
+        throw ValidationError("Give either --features, or a network with --data, not both; --model beside --features says how to compare.")
       }
     } else {
       _ = try networkPath()
@@ -75,11 +75,10 @@ struct MeasuredOptions: ParsableArguments {
 
   /// Reads or embeds what was named.
   func evaluator() throws -> Evaluator {
-    if let features {
-      let features = try Features(contentsOf: features)
-      return try Evaluator(
-        features, distance: measure(recorded: features.attributes["distance"], of: self.features!), seed: seed,
-        threads: threads)
+    if let path = features {
+      let features = try Features(contentsOf: path)
+      let recorded = try model.map { try SiameseModel(contentsOf: $0).distance } ?? features.measure()
+      return try Evaluator(features, distance: measure(recorded: recorded, of: path), seed: seed, threads: threads)
     }
     let path = try networkPath()
     let list = try pictures(data!)
@@ -92,24 +91,38 @@ struct MeasuredOptions: ParsableArguments {
     return try Evaluator(features, distance: measure(recorded: recorded, of: path), seed: seed, threads: threads)
   }
 
-  /// The network, and the distance it was made for.
-  func open(_ path: String) throws -> (backbone: Backbone, distance: String?) {
+  /// The network, and how it compares.
+  func open(_ path: String) throws -> (backbone: Backbone, distance: Measure?) {
     if model != nil {
       let model = try SiameseModel(contentsOf: path)
-      return (model.backbone, model.distance.name)
+      return (model.backbone, model.distance)
     }
     return (try Backbone(contentsOf: path), nil)
   }
 
   /// The distance asked for, which must be the one recorded where there is one.
-  func measure(recorded: String?, of path: String) throws -> Distance {
-    guard let recorded else { return try Distance(name: distance ?? "cosine") }
-    if let distance, try Distance(name: distance).name != recorded {
+  func measure(recorded: Measure?, of path: String) throws -> Measure {
+    guard let recorded else { return try Measure(Distance(name: distance ?? "cosine")) }
+    if let distance, try Distance(name: distance).name != recorded.name {
       throw TaskError(
         .wrongArguments, "--distance \(distance): \(path) was made for \(recorded), and thresholds and search use it; "
           + "leave --distance out")
     }
-    return try Distance(name: recorded)
+    return recorded
+  }
+}
+
+extension Features {
+  /// How a features file says that its rows are compared; nil where it does not say.
+  /// - Throws: `TaskError` where joint layers compare them, which are in the model and not in the file.
+  func measure() throws -> Measure? {
+    guard let name = attributes["distance"] else { return nil }
+    guard !name.hasPrefix("joint ") else {
+      throw TaskError(
+        .wrongArguments, "these features are compared by joint layers (\(name)), which are in the model; name it beside them "
+          + "(--features file --model model.h5), or measure the pictures (--model model.h5 --data folder)")
+    }
+    return Measure(try Distance(name: name))
   }
 }
 

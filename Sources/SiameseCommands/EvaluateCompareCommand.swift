@@ -63,15 +63,15 @@ struct EvaluateCompareCommand: ParsableCommand {
   private func evaluator(_ path: String) throws -> Evaluator {
     if let data {
       let list = data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
-      let recorded = try ModelRecord.read(path)?.distance
+      let recorded = try ModelRecord.read(path)?.measure
       let bar = ProgressBar()
       let (features, skipped) = try Embedder(Backbone(contentsOf: path)).embed(list, strict: true, progress: bar.update)
       bar.finish()
       report(skipped)
-      return try Evaluator(features, distance: recorded ?? Distance(name: distance ?? "cosine"), seed: seed)
+      return try Evaluator(features, distance: recorded ?? Measure(Distance(name: distance ?? "cosine")), seed: seed)
     }
     let features = try Features(contentsOf: path)
     return try Evaluator(
-      features, distance: Distance(name: features.attributes["distance"] ?? distance ?? "cosine"), seed: seed)
+      features, distance: features.measure() ?? Measure(Distance(name: distance ?? "cosine")), seed: seed)
   }
 }

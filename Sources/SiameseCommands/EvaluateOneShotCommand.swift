@@ -16,6 +16,7 @@ struct EvaluateOneShotCommand: ParsableCommand {
       EXAMPLES
         siamese evaluate one-shot --model faces.h5 --data people --ways 10
         siamese evaluate one-shot --features glyphs.npy --ways 20 --shots 5 --classifier prototype
+        siamese evaluate one-shot --model faces.h5 --data people --ways 10 --classifier joint
         siamese evaluate one-shot --model glyphs.h5 --runs one_shot_runs
         siamese evaluate one-shot --runs one_shot_runs --baseline modified-hausdorff
       """)
@@ -37,7 +38,7 @@ struct EvaluateOneShotCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Episodes to draw.", valueName: "n"))
   var episodes: Int = 400
 
-  @Option(help: "By the nearest known picture, the class' mean, or a kernel machine trained on the episode.")
+  @Option(help: "By the nearest known picture, the class' mean, the model's joint layers, or a kernel machine trained on the episode.")
   var classifier: Evaluator.OneShotClassifier = .nearest
 
   @Flag(help: "Draw the classes of an episode from one parent folder, one alphabet say.")

@@ -21,6 +21,7 @@ public struct FinetuneCommand: ParsableCommand {
         siamese-finetune --backbone weights.h5 --data faces --output faces.h5
         siamese-finetune --backbone weights.h5 --data faces --output faces.h5 \\
           --export-features faces-features.h5 --svm --metrics metrics.json
+        siamese-finetune --backbone weights.h5 --data faces --output faces.h5 --joint 'absdiff,product:64,1'
         siamese-finetune --backbone weights.h5 --data glyphs --output glyphs.h5 --unfreeze all --steps 800 \\
           --loss multi-similarity --augment rotate:10,crop:0.9
       """)
@@ -55,12 +56,16 @@ public struct FinetuneCommand: ParsableCommand {
 
   public func run() throws {
     let recipe = try training.recipe(svm: svm)
+    if recipe.joint != nil, !output.lowercased().hasSuffix(".h5") {
+      throw ValidationError("--joint needs an output that ends in .h5, the format that keeps joint layers, found '\(output)'.")
+    }
     if let exportFeatures { _ = try FeatureFormat(path: exportFeatures) }
     let pictures = data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
     let backbone = try network.open()
     let bar = ProgressBar()
     let interrupted = InterruptFlag()
     let log = try training.log.map { try TrainingLog(path: $0, appending: training.resume) }
+    let board = try training.tensorboard.map { try TensorBoardLog(folder: $0) }
     let result = try FineTuner(backbone, recipe: recipe, compute: compute.embedding).run(
       pictures, strict: strict, progress: bar.update
     ) { record in
@@ -69,10 +74,12 @@ public struct FinetuneCommand: ParsableCommand {
         logLine("warning: \(warning)")
       }
       try log?.write(record)
+      try board?.write(record)
       return !interrupted.isSet
     }
     bar.finish()
     report(result.skipped)
+    for warning in result.warnings { logLine("warning: \(warning)") }
     try result.model.write(to: output)
     if let exportFeatures {
       var features = result.features
@@ -87,11 +94,12 @@ public struct FinetuneCommand: ParsableCommand {
   }
 
   private func writeReport(_ result: FineTuningResult, to path: String) throws {
-    func evaluator(_ features: Features) throws -> Evaluator {
+    func evaluator(_ features: Features, _ distance: Measure) throws -> Evaluator {
       try Evaluator(
-        features.selecting(result.heldOutRows), distance: result.model.distance, threads: compute.threads)
+        features.selecting(result.heldOutRows), distance: distance, threads: compute.threads)
     }
-    var builder = ReportBuilder(after: try evaluator(result.features), before: try evaluator(result.plainFeatures))
+    var builder = ReportBuilder(after: try evaluator(result.features, result.model.distance),
+      before: try evaluator(result.plainFeatures, .distance(result.model.record.distance)))
     builder.training = result.training.records
     builder.provenance = [("pictures", data), ("model", output)]
       + result.model.record.provenance.sorted { $0.key < $1.key }
@@ -103,7 +111,9 @@ public struct FinetuneCommand: ParsableCommand {
   private func printSummary(_ result: FineTuningResult) {
     func percent(_ x: Double) -> String { String(format: "%5.1f %%", x * 100) }
     let training = result.training
-    print("\(result.trainingClasses) classes to learn from, \(result.heldOutClasses) unseen classes to measure on")
+    // By pictures, the classes on both sides are the same.
+    let unseen = self.training.split == "pictures" ? "classes with unseen pictures" : "unseen classes"
+    print("\(result.trainingClasses) classes to learn from, \(result.heldOutClasses) \(unseen) to measure on")
     if training.steps > 0 {
       print("trained \(training.steps) steps in \(String(format: "%.1f", training.seconds)) s")
     } else if let start = training.selectionErrorAtStart {
@@ -112,7 +122,7 @@ public struct FinetuneCommand: ParsableCommand {
       print("the head is a closed form; nothing was trained")
     }
     print("")
-    print("on unseen classes          before     after")
+    print("on \(unseen)".padding(toLength: 27, withPad: " ", startingAt: 0) + "before     after")
     func row(_ name: String, _ before: Double, _ after: Double) {
       print(name.padding(toLength: 24, withPad: " ", startingAt: 0) + "  " + percent(before) + "   " + percent(after))
     }

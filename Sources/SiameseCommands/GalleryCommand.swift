@@ -11,7 +11,7 @@ struct GalleryCommand: ParsableCommand {
         siamese gallery remove --gallery people.gallery Ann
         siamese gallery re-embed --gallery people.gallery --model better.h5
       """,
-    subcommands: [GalleryListCommand.self, GalleryRemoveCommand.self, GalleryReembedCommand.self])
+    subcommands: [GalleryListCommand.self, GalleryRemoveCommand.self, GalleryReembedCommand.self, GalleryBenchCommand.self])
 }
 
 struct GalleryListCommand: ParsableCommand {

@@ -47,6 +47,7 @@ struct InspectCommand: ParsableCommand {
     row("preprocessing", network.preprocessing.rawValue)
     if let record = inspected.record {
       row("distance", record.distance.name)
+      if let joint = record.joint { row("joint layers", "\(joint.head)") }
       if let threshold = record.equalErrorThreshold { row("threshold", "\(threshold) (equal-error)") }
       row("trained on", "\(record.classes.count) classes")
       for (key, value) in record.provenance.sorted(by: { $0.key < $1.key }) { row("  " + key, value) }

@@ -34,7 +34,11 @@ struct ReportCommand: ParsableCommand {
     let after = try measured.evaluator()
     var builder = ReportBuilder(after: after, before: try before.map { try earlier($0, like: after) })
     let path = try measured.features ?? measured.networkPath()
-    if measured.model != nil { builder.threshold = try? SiameseModel(contentsOf: path).decisionThreshold() }
+    if measured.model != nil {
+      let model = try SiameseModel(contentsOf: path)
+      builder.threshold = try? model.decisionThreshold()
+      builder.trainedClasses = model.record.classes
+    }
     builder.provenance = try provenance(path, after)
     builder.command = typedCommand()
     let page = try builder.page(title: title ?? (path as NSString).lastPathComponent)
@@ -44,9 +48,9 @@ struct ReportCommand: ParsableCommand {
 
   private func earlier(_ path: String, like after: Evaluator) throws -> Evaluator {
     let features: Features
-    var recorded: Distance?
+    var recorded: Measure?
     if let data = measured.data, (try? FeatureFormat(path: path)) != .npy {
-      recorded = try ModelRecord.read(path)?.distance
+      recorded = try ModelRecord.read(path)?.measure
       let bar = ProgressBar()
       features = try Embedder(Backbone(contentsOf: path)).embed(measured.pictures(data), strict: measured.strict, progress: bar.update).features
       bar.finish()
@@ -59,7 +63,7 @@ struct ReportCommand: ParsableCommand {
           + "\(features.count)" + (features.count == after.features.count ? " with other labels" : ""))
     }
     return try Evaluator(
-      features, distance: recorded ?? features.attributes["distance"].map { try Distance(name: $0) } ?? after.distance,
+      features, distance: recorded ?? features.measure() ?? after.distance,
       seed: measured.seed, threads: measured.threads)
   }
 

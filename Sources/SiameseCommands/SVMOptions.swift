@@ -6,9 +6,12 @@ import SiameseKit
 struct SVMKernelOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "linear, polynomial, rbf, sigmoid, laplacian, arc-cosine, cosine, chi-squared, histogram-intersection or precomputed.",
+      "linear, polynomial, rbf, sigmoid, laplacian, arc-cosine, cosine, chi-squared, histogram-intersection, precomputed, or joint (the joint layers of --model).",
       valueName: "name"))
   var kernel = "rbf"
+
+  @Option(help: ArgumentHelp("For --kernel joint: the model whose joint layers compare the rows.", valueName: "model.h5"))
+  var model: String?
 
   @Option(help: ArgumentHelp("The kernel's width: scale, auto, median or a number.", valueName: "rule"))
   var gamma = "scale"
@@ -48,6 +51,9 @@ struct SVMKernelOptions: ParsableArguments {
     case "chi-squared": return .chiSquared(gamma: gamma)
     case "histogram-intersection": return .histogramIntersection
     case "precomputed": return .precomputed
+    case "joint":
+      guard let model else { throw ValidationError("--kernel joint needs the model with the joint layers: --model model.h5.") }
+      return .similarity(try SiameseModel(contentsOf: model).jointSimilarity())
     default: throw ValidationError("There is no kernel '\(kernel)'; see --help for the list.")
     }
   }

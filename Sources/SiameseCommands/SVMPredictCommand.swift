@@ -21,6 +21,9 @@ struct SVMPredictCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The rows to predict.", valueName: "features"))
   var features: String
 
+  @Option(help: ArgumentHelp("The model whose joint layers the machine was trained with.", valueName: "model.h5"))
+  var model: String?
+
   @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the predictions, tab-separated.", valueName: "tsv"))
   var output: String?
 
@@ -34,7 +37,8 @@ struct SVMPredictCommand: ParsableCommand {
   var metrics: String?
 
   func run() throws {
-    var trained = try TrainedSVM(contentsOf: machine)
+    var trained = try TrainedSVM(
+      contentsOf: machine, similarity: model.map { try SiameseModel(contentsOf: $0).jointSimilarity() })
     var features = try Features(contentsOf: features)
     // LIBSVM's formats leave zeros out and do not say how wide they are.
     if try FeatureFormat(path: self.features) == .libsvm { features = features.widened(to: trained.inputWidth) }

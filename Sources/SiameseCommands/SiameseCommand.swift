@@ -26,6 +26,7 @@ public struct SiameseCommand: ParsableCommand {
       GlyphsCommand.self,
       SVMCommand.self,
       BenchCommand.self,
+      GradientsCommand.self,
       EvaluateCommand.self,
       CalibrateCommand.self,
       EnrollCommand.self,

@@ -12,11 +12,17 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("What training may move: none, head, a number of layers, 'stage NAME', or all.", valueName: "what"))
   var unfreeze = "head"
 
-  @Option(help: ArgumentHelp("The loss: triplet:MARGIN, triplet:soft, contrastive, multi-similarity, arcface and others, summed with +.", valueName: "loss"))
-  var loss = "triplet:soft"
+  @Option(help: ArgumentHelp("The loss: triplet:MARGIN, triplet:soft, contrastive, multi-similarity, arcface and others, summed with +; by default triplet:soft.", valueName: "loss"))
+  var loss: String?
+
+  @Option(help: ArgumentHelp("Joint layers that compare two embeddings: absdiff, product, concat, or several, then dense widths down to 1, as 'absdiff,product:64,1'. --loss is their target: pair-bce (the default then), triplet:soft or triplet:MARGIN.", valueName: "layers"))
+  var joint: String?
 
   @Option(help: ArgumentHelp("Which pairs or triplets of a batch count: batch-hard, batch-all, semi-hard, …; by default what suits the loss.", valueName: "miner"))
   var miner: String?
+
+  @Option(help: ArgumentHelp("How the losses of many pairs or triplets become one: mean, mean-of-active or sum; by default as the loss's paper does.", valueName: "name"))
+  var reducer: String?
 
   @Option(help: ArgumentHelp("The measure of training, thresholds and search: cosine, angle, l2, squared-l2, l1, dot, rbf.", valueName: "distance"))
   var distance = "cosine"
@@ -35,6 +41,9 @@ struct TrainingOptionGroup: ParsableArguments {
 
   @Option(help: ArgumentHelp("The backbone's learning rate, as a share of the head's.", valueName: "share"))
   var backboneRate: Float = 0.1
+
+  @Option(help: ArgumentHelp("The rate of joint layers and of a loss's proxies, as a share of the head's; by default 10 for joint layers, else 1.", valueName: "share"))
+  var lossRate: Float?
 
   @Option(help: ArgumentHelp("adam, adamw, sgd, nesterov or rmsprop.", valueName: "name"))
   var optimizer = "adam"
@@ -66,6 +75,9 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Compute so many pictures of a batch at a time, with the same gradient and less memory.", valueName: "n"))
   var chunk: Int?
 
+  @Option(help: ArgumentHelp("Keep activations only where the network is cut into so many parts, and compute the others again: less memory, a forward pass more.", valueName: "parts"))
+  var recompute: Int?
+
   @Option(help: ArgumentHelp("Stop after so many validations without a better figure.", valueName: "n"))
   var patience: Int?
 
@@ -84,6 +96,9 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Write a JSON line for every step.", valueName: "run.jsonl"))
   var log: String?
 
+  @Option(help: ArgumentHelp("Write event files for TensorBoard, a folder in this one for each round of training.", valueName: "dir"))
+  var tensorboard: String?
+
   @Option(help: ArgumentHelp("What happens to training pictures: flip, crop:0.9, rotate:10, affine:…, elastic:…, …", valueName: "list"))
   var augment = "none"
 
@@ -93,7 +108,10 @@ struct TrainingOptionGroup: ParsableArguments {
   @Flag(help: "Draw each batch within one parent folder, such as one alphabet.")
   var withinParents = false
 
-  @Option(help: ArgumentHelp("The share of classes that training never sees, to measure on.", valueName: "share"))
+  @Option(help: ArgumentHelp("What to measure on: classes (some that training never sees), pictures (some of every class), or a file that names the classes: one a line, or an LFW pairs.txt.", valueName: "what"))
+  var split = "classes"
+
+  @Option(help: ArgumentHelp("The share of classes, or of each class' pictures, that training never sees.", valueName: "share"))
   var holdOut = 0.25
 
   @Option(help: ArgumentHelp("N of the N-way one-shot trials.", valueName: "n"))
@@ -115,13 +133,21 @@ struct TrainingOptionGroup: ParsableArguments {
     }
     recipe.head = try HeadDesign(head, start: start)
     recipe.unfreeze = try Unfreezing(unfreeze)
-    recipe.loss = loss
+    recipe.joint = try joint.map { try PairHead($0) }
+    recipe.loss = loss ?? (joint == nil ? "triplet:soft" : "pair-bce")
     recipe.miner = miner
     recipe.distance = try Distance(name: distance)
     recipe.augmentation = try Augmentation(augment)
     recipe.augmentedCopies = augmentCopies
     recipe.withinParents = withinParents
     recipe.heldOutShare = holdOut
+    recipe.heldOut = try HeldOut(split)
+    recipe.reducer = try reducer.map { name in
+      guard let reducer = Reducer(rawValue: name) else {
+        throw ValidationError("--reducer must be one of \(Reducer.allCases.map(\.rawValue).joined(separator: ", ")), found '\(name)'.")
+      }
+      return reducer
+    }
     recipe.ways = ways
     recipe.trainsSVM = svm
     recipe.seed = seed
@@ -131,10 +157,11 @@ struct TrainingOptionGroup: ParsableArguments {
     (recipe.checkpoint, recipe.checkpointInterval, recipe.resumes) = (checkpoint, checkpointEvery, resume)
     try recipe.setProgression(
       layerDecay: layerDecay, gradualSteps: gradual, clip: clip, average: average, batchNormalization: batchNorm,
-      chunk: chunk, patience: patience, onCollapse: onCollapse)
+      chunk: chunk, recompute: recompute, patience: patience, onCollapse: onCollapse)
     try recipe.setTraining(
       steps: steps, classesPerBatch: classesPerBatch, picturesPerClass: picturesPerClass, optimizer: optimizer,
-      schedule: schedule, rate: rate, warmUp: warmUp, backboneRate: backboneRate, weightDecay: weightDecay)
+      schedule: schedule, rate: rate, warmUp: warmUp, backboneRate: backboneRate, weightDecay: weightDecay,
+      lossRate: lossRate)
     return recipe
   }
 }

@@ -8,7 +8,8 @@ struct VerifyCommand: ParsableCommand {
     discussion: """
       Embeds both pictures with a fine-tuned model, measures the distance it was trained for, and compares that with the \
       threshold stored in it: the strictest that siamese calibrate found, or where equal errors are. Prints the distance, \
-      the threshold, the decision and, for a calibrated model, the probability. Exit status is 0 either way.
+      the threshold, the decision and, for a calibrated model or one with joint layers, the probability. With joint layers \
+      the distance is their similarity turned round, below 0 for what is more likely the same. Exit status is 0 either way.
 
       EXAMPLES
         siamese verify --model faces.h5 a.png b.png
@@ -45,7 +46,7 @@ struct VerifyCommand: ParsableCommand {
     let embeddings = try pictures.map { try embedder.embed(Picture(contentsOf: $0)) }
     let distance = model.distance(embeddings[0], embeddings[1])
     let decision = Decision(distance: distance, threshold: limit, same: distance <= limit, measure: model.distance.name,
-      probability: model.record.calibration?.probabilityMap.probability(distance))
+      probability: model.probability(atDistance: distance))
     if json { return try printJSON(decision) }
     print("\(decision.same ? "same" : "different")  \(model.distance.name) distance \(distance), threshold \(limit)"
       + (decision.probability.map { ", probability \(percent($0, digits: 1))" } ?? ""))

@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 
 root = pathlib.Path(__file__).resolve().parents[2]
 siamese = sys.argv[1] if len(sys.argv) > 1 else str(root / ".build/release/siamese")
-keys = ["precision_at_1", "r_precision", "mean_average_precision_at_r", "mean_average_precision"]
+keys = ["precision_at_1", "r_precision", "mean_average_precision_at_r", "mean_average_precision", "mean_reciprocal_rank"]
 random = np.random.default_rng(5)
 worst = 0.0
 
@@ -74,4 +74,14 @@ with tempfile.TemporaryDirectory() as folder:
         found = evaluate(
             folder, "verification", "--features", str(folder / "rows.npy"), "--distance", "l2", "--rounds", "0")
         check(f"{count}×{width} auc", found["auc"], roc_auc_score(same, -distances[upper]))
+    # Groups so far apart that every k-means finds them, a fifth of the labels wrong: agreement is neither none nor full.
+    groups = np.arange(600) % 15
+    rows = (40 * random.normal(size=(15, 16))[groups] + random.normal(size=(600, 16))).astype(np.float32)
+    labels = np.where(random.random(600) < 0.2, random.integers(0, 15, 600), groups)
+    save(folder / "groups.npy", rows, labels)
+    calculator = AccuracyCalculator(include=["NMI", "AMI"], device=torch.device("cpu"))
+    expected = calculator.get_accuracy(torch.tensor(rows), torch.tensor(labels))
+    found = evaluate(folder, "retrieval", "--features", str(folder / "groups.npy"), "--distance", "l2")
+    for key in ["NMI", "AMI"]:
+        check(f"15 groups {key}", found[key.lower()], expected[key])
 print(f"largest difference {worst:.2e}")

@@ -29,4 +29,20 @@ import Testing
     #expect(first == [0, 1, 2, 5])
     #expect(second == [3, 4])
   }
+
+  @Test func `by picture, every class is on both sides and no picture is`() throws {
+    let split = try ClassSplit(labels: labels + ["single"], heldOut: .pictures, share: 0.25, seed: 1)
+    #expect((split.training + split.heldOut).sorted() == Array(0...40))
+    let all = labels + ["single"]
+    for name in Set(labels) { #expect(split.heldOut.count { all[$0] == name } == 2) }
+    #expect(split.training.contains(40))
+  }
+
+  @Test func `named classes are held out, and names that are not there are refused`() throws {
+    let split = try ClassSplit(labels: labels, heldOut: .named(["class 2", "class 5"], file: "f"), share: 0, seed: 1)
+    #expect(Set(split.heldOut.map { labels[$0] }) == ["class 2", "class 5"] && split.training.count == 32)
+    #expect(throws: TaskError.self) {
+      _ = try ClassSplit(labels: labels, heldOut: .named(["x", "y"], file: "f"), share: 0, seed: 1)
+    }
+  }
 }

@@ -1,12 +1,13 @@
 import Foundation
 import Images
 import Keras
+import MetricLearning
 import Networks
 import SiameseKit
 import Tensors
 
 /// A model small enough for tests: 8×8 pictures, flattened, through one layer of given weights to `width` numbers.
-func writeTinyModel(to path: String, width: Int = 6, seed: UInt64 = 1, threshold: Float? = 0.3) throws {
+func writeTinyModel(to path: String, width: Int = 6, seed: UInt64 = 1, threshold: Float? = 0.3, joint: String? = nil) throws {
   var random = SeededGenerator(seed: seed)
   var graph = Graph()
   let input = try graph.add("picture", .input(shape: [8, 8, 3]))
@@ -17,6 +18,10 @@ func writeTinyModel(to path: String, width: Int = 6, seed: UInt64 = 1, threshold
   ])
   var record = ModelRecord(distance: .cosine, preprocessing: .tf)
   record.equalErrorThreshold = threshold
+  record.joint = try joint.map {
+    let head = try PairHead($0)
+    return try JointLayers(head, width: width, parameters: head.initialParameters(width: width, seed: 3))
+  }
   try ImportedNetwork.write(graph, parameters: weights, to: path) { try record.write(into: $0) }
 }
 

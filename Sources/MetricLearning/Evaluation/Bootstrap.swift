@@ -28,9 +28,10 @@ package struct IdentityBootstrap: Sendable {
   /// One round's figures; nil where the draw left no pair of one kind.
   package let rounds: [Verification?]
 
+  /// - Parameter shares: how many pairs of its kind a pair stands for; the best accuracy depends on their proportion.
   /// - Complexity: O(P) a round after one sort of the P pairs.
   package init(
-    _ sample: PairSample, distances: [Float], rates: [Double] = Verification.standardRates, roundCount: Int = 1000,
+    _ sample: PairSample, distances: [Float], shares: (same: Double, different: Double) = (1, 1), rates: [Double] = Verification.standardRates, roundCount: Int = 1000,
     seed: UInt64, workers: WorkerThreads
   ) {
     let order = distances.indices.sorted { distances[$0] < distances[$1] }
@@ -43,7 +44,7 @@ package struct IdentityBootstrap: Sendable {
       var random = generator.stream(UInt64(round))
       var weights = [Double](repeating: 0, count: sample.identityCount)
       for _ in 0..<sample.identityCount { weights[Int.random(in: 0..<weights.count, using: &random)] += 1 }
-      let figures = Self.measure(sorted, identities, weights, rates)
+      let figures = Self.measure(sorted, identities, weights, shares, rates)
       lock.withLock { rounds[round] = figures }
     }
     self.rounds = rounds
@@ -55,11 +56,12 @@ package struct IdentityBootstrap: Sendable {
   }
 
   private static func measure(
-    _ distances: [Float], _ identities: [(Int32, Int32)], _ weights: [Double], _ rates: [Double]
+    _ distances: [Float], _ identities: [(Int32, Int32)], _ weights: [Double],
+    _ shares: (same: Double, different: Double), _ rates: [Double]
   ) -> Verification? {
     func weight(_ pair: Int) -> (same: Double, different: Double) {
       let (a, b) = identities[pair]
-      return a == b ? (weights[Int(a)], 0) : (0, weights[Int(a)] * weights[Int(b)])
+      return a == b ? (shares.same * weights[Int(a)], 0) : (0, shares.different * weights[Int(a)] * weights[Int(b)])
     }
     var (same, different) = (0.0, 0.0)
     for pair in distances.indices {

@@ -24,6 +24,17 @@ package struct DistanceBlocks: Sendable {
     restore = { $0 }
   }
 
+  /// The same blocks, their distances passed through `map`, which keeps their order.
+  package func restoring(by map: @escaping @Sendable (Float) -> Float) -> DistanceBlocks {
+    let restore = restore
+    return DistanceBlocks(self, restore: { map(restore($0)) })
+  }
+
+  private init(_ other: DistanceBlocks, restore: @escaping @Sendable (Float) -> Float) {
+    (rowCount, columnCount, bounds, write) = (other.rowCount, other.columnCount, other.bounds, other.write)
+    self.restore = restore
+  }
+
   /// Distances of the rows of `rows` to those of `columns`, by default to one another.
   ///
   /// Where only the order matters, blocks hold what is cheapest to compute: squared distances for `euclidean` and

@@ -8,7 +8,7 @@ extension PairDistances {
   ///   - labels: each row's class.
   /// - Complexity: O(N² D) time; 128 MiB and one block a thread beside the embeddings, whatever N is.
   package static func allPairs(
-    _ embeddings: Tensor, labels: [Int], distance: Distance, workers: WorkerThreads
+    _ embeddings: Tensor, labels: [Int], distance: Measure, workers: WorkerThreads
   ) -> PairDistances {
     // In order of labels, pairs of one class are one run of columns in every row.
     let order = labels.indices.sorted { (labels[$0], $0) < (labels[$1], $1) }

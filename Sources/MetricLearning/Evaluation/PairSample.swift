@@ -18,6 +18,12 @@ package struct PairSample: Sendable {
   package var count: Int { rows.count }
   package func isSame(_ pair: Int) -> Bool { identities[pair].0 == identities[pair].1 }
 
+  /// How many of all pairs of its kind a pair of the sample stands for.
+  package var shares: (same: Double, different: Double) {
+    let same = identities.count { $0.0 == $0.1 }
+    return (Double(sameTotal) / Double(max(1, same)), Double(differentTotal) / Double(max(1, count - same)))
+  }
+
   /// Above this many pairs of a kind, a sample is drawn.
   package static let standardLimit = 1 << 18
 
@@ -82,7 +88,7 @@ package struct PairSample: Sendable {
   }
 
   /// The distance of every pair.
-  package func distances(_ distance: Distance, _ embeddings: Tensor) -> [Float] {
+  package func distances(_ distance: Measure, _ embeddings: Tensor) -> [Float] {
     distances(DistanceBlocks(distance, embeddings))
   }
 

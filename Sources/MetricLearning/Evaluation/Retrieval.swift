@@ -73,7 +73,7 @@ public struct Retrieval: Sendable, Equatable {
   }
 
   /// Every row a query, all others its references; clusters by k-means as well.
-  package init?(_ embeddings: Tensor, labels: [Int], distance: Distance, seed: UInt64, workers: WorkerThreads) {
+  package init?(_ embeddings: Tensor, labels: [Int], distance: Measure, seed: UInt64, workers: WorkerThreads) {
     self.init(
       DistanceBlocks(distance, embeddings), queryLabels: labels, referenceLabels: labels, leavingOneOut: true,
       workers: workers)
@@ -82,7 +82,7 @@ public struct Retrieval: Sendable, Equatable {
 
   /// `queries` looked up among `references`.
   package init?(
-    queries: Tensor, labels: [Int], references: Tensor, referenceLabels: [Int], distance: Distance, seed: UInt64,
+    queries: Tensor, labels: [Int], references: Tensor, referenceLabels: [Int], distance: Measure, seed: UInt64,
     workers: WorkerThreads
   ) {
     self.init(
@@ -91,9 +91,8 @@ public struct Retrieval: Sendable, Equatable {
     cluster(queries, labels: labels, distance: distance, seed: seed)
   }
 
-  private mutating func cluster(_ embeddings: Tensor, labels: [Int], distance: Distance, seed: UInt64) {
-    let points = distance.ignoresLength ? DistanceRows(embeddings, for: distance).rows : embeddings
-    let clusters = KMeans(points, clusterCount: Set(labels).count, seed: seed).assignment
+  private mutating func cluster(_ embeddings: Tensor, labels: [Int], distance: Measure, seed: UInt64) {
+    let clusters = KMeans(distance.points(embeddings), clusterCount: Set(labels).count, seed: seed).assignment
     let agreement = ClusterAgreement(labels, clusters)
     normalizedMutualInformation = agreement.normalizedMutualInformation
     adjustedMutualInformation = agreement.adjustedMutualInformation

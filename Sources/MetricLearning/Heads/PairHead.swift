@@ -94,8 +94,12 @@ public struct PairHead: Hashable, Sendable, Codable, CustomStringConvertible {
     return last
   }
 
-  /// Weights to start from. The last layer starts such that likeness is what the meetings say by themselves: less for a
-  /// large difference, more for a large product.
+  /// Weights to start from, with which the layers say what the meetings say by themselves: less alike for a large
+  /// difference, more for a large product.
+  ///
+  /// Two units of every hidden layer carry that sum through, its positive and its negative part; the others are random, and
+  /// the last layer does not listen to them yet. A hidden layer of one unit leaves no room for that, and two embeddings in a row say
+  /// nothing by themselves: all is random then.
   package func initialParameters(width: Int, seed: UInt64) throws -> [String: Tensor] {
     var generator = SeededGenerator(seed: seed)
     var result: [String: Tensor] = [:]
@@ -104,61 +108,29 @@ public struct PairHead: Hashable, Sendable, Codable, CustomStringConvertible {
         shape.count == 2
         ? .orthogonal(shape[0], shape[1], gain: Float(2).squareRoot(), using: &generator) : Tensor(shape: shape)
     }
-    if units.count == 1, var kernel = result["joint_dense_1/kernel"] {
-      var row = 0
-      for meeting in PairHead.order(meetings) {
-        for _ in 0..<(meeting == .concat ? 2 * width : width) {
-          let slope: Float = meeting == .absdiff ? -1 : meeting == .product ? 1 : 0
-          kernel.elements[row] = slope * 4 / Float(width).squareRoot()
-          row += 1
-        }
+    guard !units.dropLast().contains(1), meetings != [.concat] else { return result }
+    let slopes = meetingColumns.flatMap { meeting in
+      let slope: Float = meeting == .absdiff ? -1 : meeting == .product ? 1 : 0
+      return [Float](repeating: slope * 4 / Float(width).squareRoot(), count: width)
+    }
+    for layer in units.indices {
+      let path = "joint_dense_\(layer + 1)/kernel"
+      guard var kernel = result[path] else { continue }
+      // What carries the sum into this layer: the meetings, or the two units of the layer before.
+      let carried = layer == 0 ? slopes : [1, -1] + [Float](repeating: 0, count: kernel.rowCount - 2)
+      let width = kernel.rowWidth
+      for (row, slope) in carried.enumerated() {
+        kernel.elements[row * width] = slope
+        if width > 1 { kernel.elements[row * width + 1] = -slope }
       }
-      result["joint_dense_1/kernel"] = kernel
+      result[path] = kernel
     }
     return result
   }
 
-  /// The order in which meetings stand in a row: the symmetric ones as written, then the two embeddings.
-  private static func order(_ meetings: [Meeting]) -> [Meeting] {
-    meetings.filter { $0 != .concat } + meetings.filter { $0 == .concat }
-  }
-}
-
-/// What the similarities of pairs and triplets of a joint head cost.
-public enum PairTarget: Hashable, Sendable {
-  /// Absolute: binary cross-entropy of same (1) and different (0), `log(1 + exp(∓s))`, the two kinds averaged apart.
-  case absolute
-  /// Relative: `max(s(a,n) − s(a,p) + margin, 0)` for triplets; nil is the soft margin `log(1 + exp(s(a,n) − s(a,p)))`.
-  case relative(margin: Float?)
-
-  /// The loss, and its derivative by every logit.
-  /// - Parameter logits: positives first, then as many negatives; for triplets pair k of both belongs together.
-  package func loss(_ logits: [Float]) -> (value: Double, gradient: [Float], activeShare: Double) {
-    let half = logits.count / 2
-    precondition(logits.count == 2 * half, "as many positive as negative pairs")
-    var gradient = [Float](repeating: 0, count: logits.count)
-    var sum = 0.0
-    var active = 0
-    let share = 1 / Float(max(1, half))
-    for k in 0..<half {
-      switch self {
-      case .absolute:
-        let (positive, towards) = softplus(-logits[k])
-        let (negative, away) = softplus(logits[half + k])
-        sum += Double(positive) + Double(negative)
-        gradient[k] = -towards * share
-        gradient[half + k] = away * share
-        active += (logits[k] < 0 ? 1 : 0) + (logits[half + k] > 0 ? 1 : 0)
-      case .relative(let margin):
-        let x = logits[half + k] - logits[k]
-        let (loss, slope): (Float, Float) =
-          if let margin { x + margin > 0 ? (x + margin, 1) : (0, 0) } else { softplus(x) }
-        sum += Double(loss)
-        gradient[k] = -slope * share
-        gradient[half + k] = slope * share
-        if loss > 0 { active += 2 }
-      }
-    }
-    return (sum / Double(max(1, half)), gradient, Double(active) / Double(max(1, 2 * half)))
+  /// What stands in a row before the first dense layer, a column of `width` numbers each: the symmetric meetings as
+  /// written, then the two embeddings.
+  var meetingColumns: [Meeting] {
+    meetings.filter { $0 != .concat } + (meetings.contains(.concat) ? [.concat, .concat] : [])
   }
 }

@@ -86,10 +86,12 @@ package struct FineTuningOptions: Sendable, Hashable, Codable {
     try require(backboneRate >= 0 && backboneRate.isFinite, "backbone rate", backboneRate, "0 or more")
     try require(layerDecay > 0 && layerDecay <= 1, "layer decay", layerDecay, "above 0 and at most 1")
     try require(weightDecay >= 0 && weightDecay < 1, "weight decay", weightDecay, "from 0 to below 1")
+    try require(lossRate >= 0 && lossRate.isFinite, "rate of joint layers and proxies", lossRate, "0 or more")
     try require(clip.map { $0 > 0 } ?? true, "gradient length", clip ?? 0, "above 0")
     try require(averageDecay.map { $0 > 0 && $0 < 1 } ?? true, "decay of the average", averageDecay ?? 0, "between 0 and 1")
     try require(validationInterval > 0, "validation interval", validationInterval, "1 or more")
     try require(patience.map { $0 > 0 } ?? true, "patience", patience ?? 0, "1 or more")
+    try require(checkpointing.map { $0 > 1 } ?? true, "number of parts to recompute", checkpointing ?? 0, "2 or more")
     try require(threads > 0, "threads", threads, "1 or more")
   }
 }

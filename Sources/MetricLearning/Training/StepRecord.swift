@@ -18,11 +18,13 @@ public struct StepRecord: Sendable, Codable, Equatable {
   /// The validation figure after this step, where one was taken; smaller is better.
   public var validation: Double?
   public var isBest: Bool?
+  /// Which part of a run the step belongs to, where a run has several: each counts its steps from 1.
+  public var round: String?
   /// What the collapse watch had to say.
   public var warning: String?
 
   enum CodingKeys: String, CodingKey {
-    case step, loss, seconds, validation, warning
+    case step, loss, seconds, validation, round, warning
     case activeShare = "active_share"
     case positiveDistance = "positive_distance"
     case negativeDistance = "negative_distance"

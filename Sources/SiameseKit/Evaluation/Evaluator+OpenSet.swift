@@ -37,7 +37,7 @@ extension Evaluator {
       try OpenSet(known: known, named: named, unknown: unknown, rates: rates)
     }
 
-    let rows = distance.ignoresLength ? DistanceRows(features.embeddings, for: distance).rows : features.embeddings
+    let rows = distance.points(features.embeddings)
     var machine = KernelSVM(machine: .oneClass(nu: nu))
     machine.threads = threads
     let region = try machine.fit(rows.gatheringRows(split.gallery))
@@ -45,12 +45,15 @@ extension Evaluator {
       try region.decisionFunction(rows.gatheringRows(indices)).elements.map { -$0 }
     }
 
-    let extremes = ExtremeValueCalibration(DistanceBlocks(distance, gallery), labels: galleryLabels)
+    let length = distance.length
+    let extremes = ExtremeValueCalibration(
+      DistanceBlocks(distance, gallery).restoring(by: length), labels: galleryLabels)
+    func strangeness(_ matches: GalleryMatches) -> [Float] { matches.byClass.map { extremes.strangeness($0.map(length)) } }
     return OpenSetReport(
       distanceThreshold: try measure(
         split.known.indices.map { known.nearest($0).distance }, split.unknown.indices.map { unknown.nearest($0).distance }),
       oneClassSVM: try measure(outside(split.known), outside(split.unknown)),
-      extremeValue: try measure(known.byClass.map(extremes.strangeness), unknown.byClass.map(extremes.strangeness)),
+      extremeValue: try measure(strangeness(known), strangeness(unknown)),
       knownClasses: Set(galleryLabels).count, unknownClasses: Set(split.unknown.map { labels[$0] }).count)
   }
 

@@ -14,7 +14,7 @@ import Tensors
 public struct Evaluator: Sendable {
   public let features: Features
   /// The measure of training, thresholds and search: all figures are figures of it.
-  public let distance: Distance
+  public let distance: Measure
   /// Draws episodes, splits, samples and bootstrap rounds.
   public var seed: UInt64
   public var threads: Int
@@ -23,7 +23,7 @@ public struct Evaluator: Sendable {
   public let classes: [String]
 
   /// - Throws: `TaskError` where rows lack labels or hold values that are no numbers.
-  public init(_ features: Features, distance: Distance, seed: UInt64 = 0, threads: Int? = nil) throws {
+  public init(_ features: Features, distance: Measure, seed: UInt64 = 0, threads: Int? = nil) throws {
     guard features.count >= 2 else {
       throw TaskError(.badInput, "measuring needs at least two pictures, found \(features.count)")
     }
@@ -41,6 +41,11 @@ public struct Evaluator: Sendable {
     }
     self.features = features
     self.distance = distance
+    if case .joint(let joint) = distance, joint.width != features.width {
+      throw TaskError(
+        .badInput, "joint layers compare embeddings of \(joint.width) numbers, and these have \(features.width); take the features "
+          + "that siamese embed makes with the same model")
+    }
     self.seed = seed
     self.threads = threads ?? ProcessInfo.processInfo.activeProcessorCount
     (classes, labels) = features.indexedLabels()
@@ -62,7 +67,7 @@ public struct VerificationReport: Sendable, Encodable {
   public let folds: FoldedVerification?
   public let pictures: Int
   public let classes: Int
-  public let distance: Distance
+  public let distance: Measure
 
   private enum CodingKeys: String, CodingKey { case intervals, folds, pictures, classes, distance }
 
@@ -117,7 +122,8 @@ extension Evaluator {
       let intervals = roundCount == 0 ? nil
         : VerificationIntervals(
           IdentityBootstrap(
-            sample, distances: distances, rates: rates, roundCount: roundCount, seed: seed, workers: workers),
+            sample, distances: distances, shares: all == nil ? (1, 1) : sample.shares, rates: rates,
+            roundCount: roundCount, seed: seed, workers: workers),
           rates: rates)
       return VerificationReport(
         figures: figures, intervals: intervals, folds: folds, pictures: features.count, classes: classes.count,
@@ -169,12 +175,15 @@ extension Evaluator {
 
   /// How an episode's pictures are named.
   public enum OneShotClassifier: String, Sendable, CaseIterable {
-    case nearest, prototype, svm
+    case nearest, prototype, joint, svm
   }
 
   /// N-way K-shot episodes; ties count as errors.
   ///
-  /// - Parameter byGroup: draws the ways of an episode from one parent folder of the classes (one alphabet).
+  /// - Parameters:
+  ///   - classifier: `nearest` and `prototype` compare as the model does; `joint` says that this be by joint layers.
+  ///   - byGroup: draws the ways of an episode from one parent folder of the classes (one alphabet).
+  /// - Throws: `TaskError` for `joint` where the model has no joint layers; `EvaluationError` for too few classes.
   public func oneShot(
     ways: Int, shots: Int, queries: Int = 1, episodes: Int = 400, classifier: OneShotClassifier = .nearest,
     byGroup: Bool = false
@@ -185,13 +194,27 @@ extension Evaluator {
       episodes, ways: ways, shots: shots, queries: queries, labels: labels,
       groups: byGroup ? labels.map { groups[(classes[$0] as NSString).deletingLastPathComponent] ?? 0 } : nil, seed: seed)
     let (embeddings, distance) = (features.embeddings, distance)
-    switch classifier {
-    case .nearest:
+    switch (classifier, distance) {
+    case (.joint, .distance):
+      throw TaskError(
+        .wrongArguments, "these embeddings are compared by \(distance), not by joint layers; give a --model that was trained "
+          + "with --joint, or another classifier")
+    case (.joint, .joint(let joint)), (.nearest, .joint(let joint)):
+      // An episode's pairs at once: layer by layer they are matrix products.
+      return try TrialResult(drawn, .costs { episode in
+        let similarities = joint.similarities(
+          embeddings.gatheringRows(episode.queries.map(\.row)), embeddings.gatheringRows(episode.support.flatMap { $0 }))
+        return episode.queries.indices.map { query in
+          let line = similarities.row(query)
+          return (0..<ways).map { way in -line.dropFirst(way * shots).prefix(shots).max()! }
+        }
+      })
+    case (.nearest, .distance):
       return try TrialResult(drawn, .nearestNeighbour { distance(embeddings.row($0), embeddings.row($1)) })
-    case .prototype:
+    case (.prototype, _):
       return try TrialResult(drawn, .prototype(embeddings: embeddings) { distance($0, $1) })
-    case .svm:
-      let rows = distance.ignoresLength ? DistanceRows(embeddings, for: distance).rows : embeddings
+    case (.svm, _):
+      let rows = distance.points(embeddings)
       return try TrialResult(drawn, .costs { try supportVectorCosts($0, rows) })
     }
   }

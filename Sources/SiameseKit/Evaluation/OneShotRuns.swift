@@ -36,7 +36,7 @@ public struct OneShotRuns: Sendable {
   }
 
   /// The nearest drawing by a model's embeddings.
-  public func evaluate(_ embedder: Embedder, distance: Distance, progress: ProgressHandler? = nil) throws -> TrialResult {
+  public func evaluate(_ embedder: Embedder, distance: Measure, progress: ProgressHandler? = nil) throws -> TrialResult {
     let paths = runs.flatMap(\.paths)
     let (features, _) = try embedder.embed(
       LabelledPictures(paths: paths, labels: paths.map { _ in "" }), strict: true, progress: progress)
@@ -44,9 +44,10 @@ public struct OneShotRuns: Sendable {
     return try result { run in
       defer { first += run.paths.count }
       let (tests, training) = (first, first + run.tests.count)
-      return run.errorCount {
-        distance(features.embeddings.row(tests + $0), features.embeddings.row(training + $1))
-      }
+      let distances = distance.matrix(
+        features.embeddings.gatheringRows(Array(tests..<training)),
+        features.embeddings.gatheringRows(Array(training..<training + run.training.count)))
+      return run.errorCount { distances.elements[$0 * distances.rowWidth + $1] }
     }
   }
 

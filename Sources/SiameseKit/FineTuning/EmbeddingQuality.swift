@@ -8,7 +8,7 @@ public struct EmbeddingQuality: Sendable, Encodable {
   public let oneShot: TrialResult
   public let ways: Int
 
-  init(_ embeddings: Tensor, labels: [String], distance: Distance, ways: Int, trialCount: Int, seed: UInt64) throws {
+  init(_ embeddings: Tensor, labels: [String], distance: Measure, ways: Int, trialCount: Int, seed: UInt64) throws {
     let classes = Set(labels).sorted()
     let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
     let indices = labels.map { places[$0] ?? 0 }

@@ -7,6 +7,7 @@ import Tensors
 struct TrainedNetwork {
   var graph: Graph
   var parameters: ParameterStore
+  var joint: JointLayers?
   var summary: TrainingSummary
 }
 
@@ -20,7 +21,7 @@ extension FineTuner {
   ) throws -> TrainedNetwork {
     let variants = try augmentedFeatures(plain, rows: rows, progress: progress)
     guard recipe.unfreeze != .none, recipe.training.stepCount > 0 else {
-      return try network(with: head(plain, rows: rows, variants))
+      return try fitted(plain, rows: rows, variants)
     }
     let labels = rows.map { plain.labels[$0] }
     let choice = ClassSplit(labels: labels, share: recipe.selectionShare, seed: recipe.seed &+ 1)
@@ -51,7 +52,7 @@ extension FineTuner {
       first = network.summary
     }
     guard first.steps > 0 else {
-      var result = try network(with: head(plain, rows: rows, variants))
+      var result = try fitted(plain, rows: rows, variants)
       result.summary = first
       return result
     }
@@ -69,6 +70,8 @@ extension FineTuner {
     var options = [
       "backbone": (backbone.path as NSString).lastPathComponent, "pictures": String(plain.count),
       "classes": String(Set(plain.labels).count), "loss": recipe.loss, "miner": recipe.miner ?? "default",
+      "split": recipe.heldOut.description, "reducer": recipe.reducer?.rawValue ?? "default",
+      "joint": recipe.joint?.description ?? "none",
       "distance": recipe.distance.name, "unfreeze": recipe.unfreeze.description, "seed": String(recipe.seed),
       "augment": "\(recipe.augmentation)", "threads": String(threads),
     ]
@@ -129,6 +132,36 @@ extension FineTuner {
     return try recipe.head.fit(features: features, labels: classes, seed: recipe.seed)
   }
 
+  /// The network that closed forms give, no gradient step made.
+  private func fitted(_ plain: Features, rows: [Int], _ variants: (source: [Int], embeddings: Tensor)?) throws -> TrainedNetwork {
+    let head = try head(plain, rows: rows, variants)
+    var result = try network(with: head)
+    result.joint = try startingJoint(behind: head, plain, rows: rows)
+    return result
+  }
+
+  /// Joint layers to start from: what the meetings say by themselves, as a probability on the training pictures.
+  private func startingJoint(behind head: Head, _ plain: Features, rows: [Int]) throws -> JointLayers? {
+    guard let design = recipe.joint else { return nil }
+    let start = try JointLayers(
+      design, width: head.width, parameters: design.initialParameters(width: head.width, seed: recipe.seed))
+    let embeddings = try TrainingInputs(head: head.graph(), features: plain.embeddings)
+      .embed(rows, parameters: ParameterStore(head.parameters), threads: threads)
+    return start.calibrated(on: embeddings, labels: plain.selecting(rows).indexedLabels().indices, seed: recipe.seed)
+  }
+
+  /// What a step minimises: the loss of the embeddings, or that of the joint layers.
+  private func criterion(classCount: Int, head: Head, joint: JointLayers?) throws -> any BatchCriterion {
+    guard let joint else {
+      return ObjectiveCriterion(
+        try Objective(loss: recipe.loss, miner: recipe.miner, distance: recipe.distance, reducer: recipe.reducer), classCount: classCount,
+        width: head.width, seed: recipe.seed)
+    }
+    return try PairCriterion(
+      joint.head, target: PairTarget(loss: recipe.loss), miner: Miner(recipe.miner ?? "all"), distance: recipe.distance,
+      width: head.width, initial: joint.parameters, threads: threads, seed: recipe.seed)
+  }
+
   /// The backbone with a head behind it, and all their weights.
   private func network(with head: Head) throws -> TrainedNetwork {
     let backbone = try backbone.makingRoomForHead()
@@ -164,20 +197,23 @@ extension FineTuner {
     var options = options
     options.seed = recipe.seed
     options.threads = threads
-    let objective = try Objective(loss: recipe.loss, miner: recipe.miner, distance: recipe.distance)
-    let criterion = ObjectiveCriterion(
-      objective, classCount: classes.count, width: head.width, seed: recipe.seed)
+    let start = try startingJoint(behind: head, plain, rows: rows)
+    let criterion = try criterion(classCount: classes.count, head: head, joint: start)
+    func measure(_ state: [String: Tensor]) throws -> Measure {
+      try start.map { .joint(try JointLayers($0.head, width: $0.width, parameters: state)) } ?? .distance(recipe.distance)
+    }
     let run = try FineTuning(
       inputs.graph, parameters: result.parameters, trainable: trainable, labels: turned.map { places[$0.label] ?? 0 },
       parents: recipe.withinParents ? parents(of: turned.map(\.label)) : nil, criterion: criterion, options: options,
       batch: { places, seed in try inputs.batch(places.map { turned[$0].row }, seed) },
       validate: choosing.map { chosen in
         let chosenLabels = plain.selecting(chosen).indexedLabels().indices
-        return { [distance = recipe.distance, threads] parameters in
+        return { [threads] parameters in
           let embeddings = try inputs.embed(chosen, parameters: parameters, threads: threads)
           let team = WorkerThreads(count: threads)
           defer { team.stop() }
-          let pairs = PairDistances.allPairs(embeddings, labels: chosenLabels, distance: distance, workers: team)
+          let pairs = PairDistances.allPairs(
+            embeddings, labels: chosenLabels, distance: try measure(criterion.state), workers: team)
           return Verification(pairs)?.equalErrorRate ?? .infinity
         }
       })
@@ -185,6 +221,8 @@ extension FineTuner {
     let provenance = try checkpoint.text
     var records: [StepRecord] = []
     let outcome = try run.run { record in
+      var record = record
+      record.round = checkpoint.round.rawValue
       records.append(record)
       progress?(
         ProgressUpdate(
@@ -199,6 +237,12 @@ extension FineTuner {
       return goesOn
     }
     result.parameters = outcome.parameters
+    if case .joint(let trained) = try measure(outcome.criterionState) {
+      // Similarities that were only compared with one another have no zero yet.
+      result.joint = try PairTarget(loss: recipe.loss) == .absolute ? trained : trained.calibrated(
+        on: inputs.embed(rows, parameters: outcome.parameters, threads: threads),
+        labels: plain.selecting(rows).indexedLabels().indices, seed: recipe.seed)
+    }
     result.summary = TrainingSummary(
       steps: outcome.bestStep, seconds: outcome.seconds, selectionErrorAtStart: outcome.startFigure,
       selectionErrorAtBest: outcome.bestFigure, ending: outcome.ending.words, records: records)

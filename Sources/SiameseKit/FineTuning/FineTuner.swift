@@ -38,15 +38,16 @@ public struct FineTuner {
     report: (StepRecord) throws -> Bool = { _ in true }
   ) throws -> FineTuningResult {
     let (plain, skipped) = try Embedder(backbone, options: compute).embed(pictures, strict: strict, progress: progress)
-    let split = ClassSplit(labels: plain.labels, share: recipe.heldOutShare, seed: recipe.seed)
+    let split = try ClassSplit(
+      labels: plain.labels, heldOut: recipe.heldOut, share: recipe.heldOutShare, seed: recipe.seed)
     try check(plain.labels, split)
     let unseen = split.heldOut.map { plain.labels[$0] }
-    func quality(_ embeddings: Tensor) throws -> EmbeddingQuality {
+    func quality(_ embeddings: Tensor, _ distance: Measure) throws -> EmbeddingQuality {
       try EmbeddingQuality(
-        embeddings.gatheringRows(split.heldOut), labels: unseen, distance: recipe.distance, ways: recipe.ways,
+        embeddings.gatheringRows(split.heldOut), labels: unseen, distance: distance, ways: recipe.ways,
         trialCount: recipe.trialCount, seed: recipe.seed)
     }
-    let before = try quality(plain.embeddings)
+    let before = try quality(plain.embeddings, .distance(recipe.distance))
     let trained = try train(plain, rows: split.training, progress: progress, report: report)
 
     let tuned = try NetworkRunner(trained.graph, parameters: trained.parameters, options: compute)
@@ -54,7 +55,8 @@ public struct FineTuner {
       backbone.fill(row, from: try Picture(contentsOf: plain.paths[index]))
     }
     if let failure = embedded.failures.first { throw failure.error }
-    let after = try quality(embedded.outputs[0])
+    let measure: Measure = trained.joint.map { .joint($0) } ?? .distance(recipe.distance)
+    let after = try quality(embedded.outputs[0], measure)
     var machine = KernelSVM(kernel: .rbf(), c: 10)
     machine.threads = threads
     let svm = try recipe.trainsSVM
@@ -66,14 +68,16 @@ public struct FineTuner {
       model: model,
       features: Features(
         embeddings: embedded.outputs[0], labels: plain.labels, paths: plain.paths,
-        attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": recipe.distance.name]),
+        attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": measure.name]),
       plainFeatures: plain, heldOutRows: split.heldOut, before: before, after: after, svm: svm, training: trained.summary, skipped: skipped,
+      warnings: warnings(plain.labels, split),
       trainingClasses: Set(split.training.map { plain.labels[$0] }).count, heldOutClasses: Set(unseen).count)
   }
 
   /// The trained network with its record.
   private func model(_ trained: TrainedNetwork, classes: [String], after: EmbeddingQuality) throws -> SiameseModel {
     var record = ModelRecord(distance: recipe.distance, preprocessing: backbone.preprocessing, classes: classes)
+    record.joint = trained.joint
     record.equalErrorThreshold = after.verification.equalErrorThreshold
     record.thresholds = after.verification.atFalseAcceptRate.map { _, point in
       .init(
@@ -82,7 +86,7 @@ public struct FineTuner {
     record.provenance = [
       "tool_version": toolVersion, "backbone": (backbone.path as NSString).lastPathComponent,
       "backbone_sha256": try fileHash(backbone.path), "feature_layer": backbone.layer, "loss": recipe.loss,
-      "unfreeze": recipe.unfreeze.description, "seed": String(recipe.seed), "steps": String(trained.summary.steps),
+      "unfreeze": recipe.unfreeze.description, "joint": recipe.joint?.description ?? "none", "seed": String(recipe.seed), "steps": String(trained.summary.steps),
     ]
     return SiameseModel(
       backbone: Backbone(
@@ -91,11 +95,25 @@ public struct FineTuner {
       record: record)
   }
 
+  private func warnings(_ labels: [String], _ split: ClassSplit) -> [String] {
+    func singletons(_ rows: [Int]) -> [String] {
+      Dictionary(grouping: rows) { labels[$0] }.filter { $0.value.count == 1 }.keys.sorted()
+    }
+    func sentence(_ names: [String], _ one: String, _ many: String) -> String? {
+      names.isEmpty ? nil : "\(names.count) \(names.count == 1 ? "class has" : "classes have") a single picture and "
+        + (names.count == 1 ? one : many) + " (" + names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …)" : ")")
+    }
+    return [
+      sentence(singletons(split.training), "takes no part in training", "take no part in training"),
+      sentence(singletons(split.heldOut), "is measured as a stranger only", "are measured as strangers only"),
+    ].compactMap { $0 }
+  }
+
   private func check(_ labels: [String], _ split: ClassSplit) throws {
     let classes = Set(labels)
-    guard classes.count >= 4 else {
+    guard classes.count >= (recipe.heldOut == .classes ? 4 : 2) else {
       throw TaskError(
-        .badInput, "fine-tuning needs at least 4 classes, two to learn from and two to measure on; found \(classes.count)"
+        .badInput, "fine-tuning needs at least \(recipe.heldOut == .classes ? "4 classes, two to learn from and two to measure on" : "2 classes"); found \(classes.count)"
           + (classes.count == 1 ? " ('\(classes.first!)'); put each class in a folder of its own" : ""))
     }
     let counts = Dictionary(grouping: split.training) { labels[$0] }.mapValues(\.count)
@@ -122,6 +140,8 @@ public struct FineTuningResult: Sendable {
   public let svm: SVMQuality?
   public let training: TrainingSummary
   public let skipped: [SkippedPicture]
+  /// What the pictures lack, in sentences with counts.
+  public let warnings: [String]
   public let trainingClasses: Int
   public let heldOutClasses: Int
 }

@@ -30,7 +30,7 @@ public struct FineTuningFigures: Encodable {
     data = DataFigures(
       pictures: result.features.count, skipped: result.skipped.count, trainingClasses: result.trainingClasses,
       heldOutClasses: result.heldOutClasses)
-    distance = recipe.distance.name
+    distance = result.model.distance.name
     seed = recipe.seed
     before = result.before
     after = result.after

@@ -15,8 +15,13 @@ public struct FineTuningRecipe: Sendable {
   ///
   /// A closed-form start leaves no violated margin among the training pictures; only a soft margin still pulls.
   public var loss = "triplet:soft"
+  /// Joint layers that say how alike two embeddings are; `loss` is then their target, as `PairTarget` reads it: `pair-bce`,
+  /// `triplet:soft`, `triplet:MARGIN`.
+  public var joint: PairHead?
   /// Which pairs and triplets of a batch count; nil for what suits the loss.
   public var miner: String?
+  /// How the losses of many pairs or triplets become one; nil as the loss's paper does.
+  public var reducer: Reducer?
   /// The measure of training, thresholds and search.
   public var distance = Distance.cosine
   /// How batches are drawn, weights move, and when training looks and stops.
@@ -28,7 +33,9 @@ public struct FineTuningRecipe: Sendable {
   public var augmentedCopies: Int?
   /// Whether batches are drawn within one parent folder, such as an alphabet.
   public var withinParents = false
-  /// The share of classes that training never sees, on which before and after are measured.
+  /// What before and after are measured on.
+  public var heldOut = HeldOut.classes
+  /// The share of classes, or of each class' pictures, that training never sees.
   public var heldOutShare = 0.25
   /// The share of the remaining classes that choose when to stop, before training goes over all of them.
   public var selectionShare = 0.2
@@ -56,26 +63,29 @@ extension FineTuningRecipe {
   /// - Throws: `MetricLearningError` naming the word or number that makes no sense.
   public mutating func setTraining(
     steps: Int, classesPerBatch: Int = 8, picturesPerClass: Int = 4, optimizer: String = "adam",
-    schedule: String = "cosine", rate: Float? = nil, warmUp: Int = 0, backboneRate: Float = 0.1, weightDecay: Float = 0
+    schedule: String = "cosine", rate: Float? = nil, warmUp: Int = 0, backboneRate: Float = 0.1, weightDecay: Float = 0,
+    lossRate: Float? = nil
   ) throws {
     training.stepCount = steps
     training.classesPerBatch = classesPerBatch
     training.picturesPerClass = picturesPerClass
     training.backboneRate = backboneRate
     training.weightDecay = weightDecay
+    training.lossRate = lossRate ?? (joint == nil ? 1 : 10)
     training.validationInterval = max(1, min(50, steps / 6))
     // From a closed form small steps: it is good already. A random start has far to go.
     let usual: Float = head.hidden.isEmpty && head.start != .orthogonal ? 1e-4 : 1e-3
     if steps > 0 { try training.set(optimizer: optimizer, schedule: schedule, rate: rate ?? usual, warmUp: warmUp) }
     try training.validate()
-    _ = try Objective(loss: loss, miner: miner, distance: distance)
+    if joint != nil { _ = try (PairTarget(loss: loss), Miner(miner ?? "all")) } else { _ = try Objective(loss: loss, miner: miner, distance: distance, reducer: reducer) }
   }
 
   /// Sets how training unfolds, from the words and numbers of options.
   /// - Throws: `MetricLearningError` naming the word that is not understood.
   public mutating func setProgression(
     layerDecay: Float = 1, gradualSteps: Int = 0, clip: Float? = nil, average: Float? = nil,
-    batchNormalization: String = "frozen", chunk: Int? = nil, patience: Int? = nil, onCollapse: String = "warn"
+    batchNormalization: String = "frozen", chunk: Int? = nil, recompute: Int? = nil,
+    patience: Int? = nil, onCollapse: String = "warn"
   ) throws {
     guard let mode = BatchNormalizationMode(rawValue: batchNormalization) else {
       throw MetricLearningError.unknownName(
@@ -92,6 +102,7 @@ extension FineTuningRecipe {
     training.averageDecay = average
     training.normalization = mode
     training.chunk = chunk
+    training.checkpointing = recompute
     training.patience = patience
     training.onCollapse = reaction
   }

@@ -10,8 +10,10 @@ public struct ModelRecord: Sendable, Equatable {
   /// The version of the group's layout that this toolkit writes.
   public static let formatVersion = 1
 
-  /// The measure by which the embeddings are compared: in training, against thresholds and in search.
+  /// The distance of the embeddings: in training, and against thresholds and in search where there are no joint layers.
   public var distance: Distance
+  /// Joint layers, which then compare embeddings in its place.
+  public var joint: JointLayers?
   /// How 8-bit pixels become the network's numbers.
   public var preprocessing: Preprocessing
   /// The classes it was trained on.
@@ -47,6 +49,9 @@ public struct ModelRecord: Sendable, Equatable {
 }
 
 extension ModelRecord {
+  /// How two embeddings are compared, against thresholds and in search.
+  public var measure: Measure { joint.map { .joint($0) } ?? .distance(distance) }
+
   static let groupName = "siamese"
 
   /// The record of a model file; nil where the file is a plain Keras file.
@@ -71,10 +76,11 @@ extension ModelRecord {
       record.thresholds = try decode([Threshold].self, text, or: fail("the attribute 'thresholds' is not as written"))
     }
     record.equalErrorThreshold = try group.numbers("equal_error_threshold")?.first.map { Float($0) }
+    if try group.contains(JointLayers.groupName) { record.joint = try JointLayers(group.group(JointLayers.groupName)) }
     if let text = try group.string("calibration") {
       record.calibration = try decode(Calibration.self, text, or: fail("the attribute 'calibration' is not as written"))
-      guard record.calibration?.distance == distance.name else {
-        throw fail("the calibration is one of \(record.calibration?.distance ?? "nothing"), the model's distance \(distance.name); calibrate anew")
+      guard record.calibration?.distance == record.measure.name else {
+        throw fail("the calibration is one of \(record.calibration?.distance ?? "nothing"), the model compares by \(record.measure.name); calibrate anew")
       }
     }
     if let text = try group.string("provenance") {
@@ -92,6 +98,7 @@ extension ModelRecord {
     if !classes.isEmpty { try group.write("classes", strings: classes) }
     if let equalErrorThreshold { try group.setAttribute("equal_error_threshold", Double(equalErrorThreshold)) }
     if let calibration { try group.setAttribute("calibration", Self.encode(calibration)) }
+    try joint?.write(into: group.group(JointLayers.groupName))
     try group.setAttribute("thresholds", Self.encode(thresholds))
     try group.setAttribute("provenance", Self.encode(provenance))
   }

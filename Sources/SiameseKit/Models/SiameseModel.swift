@@ -20,8 +20,17 @@ public struct SiameseModel: Sendable {
   /// A kernel machine over the embeddings, where one was trained with it.
   public var svm: TrainedSVM?
 
-  /// The measure of training, thresholds and search.
-  public var distance: Distance { record.distance }
+  /// How two embeddings are compared by thresholds and search: the distance of training, or the joint layers.
+  public var distance: Measure { record.measure }
+
+  /// The joint layers, where there are some.
+  public var joint: JointLayers? { record.joint }
+
+  /// The probability that two pictures at this distance are of one class, either answer as likely beforehand: as calibrated,
+  /// else as joint layers say; nil for a distance written down that was not calibrated.
+  public func probability(atDistance distance: Float) -> Double? {
+    record.calibration?.probabilityMap.probability(distance) ?? joint?.probability(atDistance: distance)
+  }
 
   /// The distance below which two pictures count as the same: where both kinds of error were equally frequent on classes
   /// that training never saw. nil where none was measured.

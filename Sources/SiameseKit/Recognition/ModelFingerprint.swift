@@ -1,5 +1,7 @@
 import CCrypto
 import Foundation
+import MetricLearning
+import Tensors
 
 extension SiameseModel {
   /// A hash of what makes embeddings: weights, layer, preprocessing and distance. Calibrating a model leaves it as it is.
@@ -14,13 +16,13 @@ extension SiameseModel {
     add(backbone.preprocessing.rawValue)
     add(distance.name)
     add("\(backbone.inputShape)")
-    for (path, shape) in backbone.graph.parameterShapes {
+    func add(_ path: String, _ tensor: Tensor) {
       add(path)
-      add("\(shape)")
-      try backbone.parameters.tensor(path).elements.withUnsafeBytes {
-        _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count)
-      }
+      add("\(tensor.shape)")
+      tensor.elements.withUnsafeBytes { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
     }
+    for (path, _) in backbone.graph.parameterShapes { add(path, try backbone.parameters.tensor(path)) }
+    for (path, tensor) in (joint?.parameters ?? [:]).sorted(by: { $0.key < $1.key }) { add(path, tensor) }
     var digest = [UInt8](repeating: 0, count: 32)
     EVP_DigestFinal_ex(context, &digest, nil)
     return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

@@ -101,14 +101,15 @@ public struct Recogniser: Sendable {
     defer { workers.stop() }
     // So many pictures hold at least `count` people.
     let most = Dictionary(grouping: names) { $0 }.values.map(\.count).max() ?? 1
-    let found = NearestSearch(embeddings, model.distance.searchMeasure)(queries, count: count * most, workers: workers)
+    let found = NearestSearch(embeddings, model.distance.searchMeasure(over: embeddings))(
+      queries, count: count * most, workers: workers)
     return paths.indices.map { query in
       var seen = Set<String>()
       let candidates = found[query].filter { seen.insert(names[$0.row]).inserted }.prefix(count).map { match in
         let distance = model.distance(queries.row(query), embeddings.row(match.row))
         return Candidate(
           identity: names[match.row], distance: distance, picture: pictures[match.row],
-          probability: model.record.calibration?.probabilityMap.probability(distance))
+          probability: model.probability(atDistance: distance))
       }
       return Identification(
         path: paths[query], identity: candidates.first.flatMap { $0.distance <= limit ? $0.identity : nil },
@@ -154,6 +155,21 @@ extension SiameseModel {
         .badInput, "the model holds no threshold; find one with siamese calibrate, or give one with --threshold")
     }
     return threshold
+  }
+}
+
+extension Measure {
+  /// What ranks `rows` as this measure does.
+  package func searchMeasure(over rows: Tensor) -> SearchMeasure {
+    switch self {
+    case .distance(let distance): return distance.searchMeasure
+    case .joint(let joint):
+      let prepared = joint.prepared(rows)
+      return .learned { query, range, line in
+        joint.write(joint.prepared(Tensor(shape: [1, query.count], elements: query)), 0..<1, prepared, range, into: line)
+        for k in 0..<range.count { line[k] = -line[k] }
+      }
+    }
   }
 }
 

@@ -23,6 +23,8 @@ public struct ReportBuilder: Sendable {
   public var command: String?
   /// A threshold to draw in; by default where equal errors are.
   public var threshold: Float?
+  /// Classes that training saw: the verdict says how many of those measured are among them.
+  public var trainedClasses: [String] = []
   /// Pictures on the maps, drawn at random where there are more.
   public var mapLimit = 1000
 
@@ -45,9 +47,7 @@ public struct ReportBuilder: Sendable {
     content.stages.append(stage(before == nil ? "this model" : "after", after, reportAfter, threshold: threshold))
 
     let shown = sampled(after.features.count)
-    let rows = after.distance.ignoresLength
-      ? DistanceRows(after.features.embeddings, for: after.distance).rows : after.features.embeddings
-    let points = rows.gatheringRows(shown)
+    let points = after.distance.points(after.features.embeddings).gatheringRows(shown)
     content.maps = [
       .init(
         name: "PCA", note: "The two directions of largest variance: distances on paper are true, but most of them unseen.",
@@ -55,6 +55,9 @@ public struct ReportBuilder: Sendable {
       .init(
         name: "t-SNE", note: "Neighbours stay together: look for groups, not at the distances between them.",
         positions: Maps.stochasticNeighbours(points)),
+      .init(
+        name: "PaCMAP", note: "Neighbours stay together, and groups keep roughly the places they have to one another.",
+        positions: Maps.pairwiseControlled(points, neighbours: neighbourCount(among: shown))),
     ]
     let neighbours = NeighbourTable(after)
     // Pictures of the strips come first, then those of the maps that are not among them.
@@ -87,13 +90,15 @@ public struct ReportBuilder: Sendable {
   private func verdict(_ before: VerificationReport?, _ after: VerificationReport) -> String {
     // A number and its sign stay on one line.
     func percent(_ share: Double) -> String { String(format: "%.1f\u{00A0}%%", share * 100) }
+    let seen = Set(trainedClasses).intersection(self.after.classes).count
+    let known = seen == 0 ? "" : ", \(seen == after.classes ? "all" : "\(seen)") of them seen in training"
     let now = after.figures.equalErrorRate
-    let interval = after.intervals?.equalErrorRate.map { " (95 %: \(percent($0.low)) to \(percent($0.high)))" } ?? ""
+    let interval = after.intervals?.equalErrorRate.map { " (95\u{00A0}%: \(percent($0.low)) to \(percent($0.high)))" } ?? ""
     guard let before else {
-      return "On \(after.classes) classes and \(after.pictures) pictures, equal errors stand at \(percent(now))\(interval)."
+      return "On \(after.pictures) pictures of \(after.classes) classes\(known)\(known.isEmpty ? "" : ","), equal errors stand at \(percent(now))\(interval)."
     }
     let then = before.figures.equalErrorRate
-    let scope = "on \(after.classes) classes and \(after.pictures) pictures"
+    let scope = "on \(after.pictures) pictures of \(after.classes) classes\(known)"
     if now < then { return "Equal errors fell from \(percent(then)) to \(percent(now))\(interval), \(scope)." }
     if now > then { return "Equal errors rose from \(percent(then)) to \(percent(now))\(interval), \(scope)." }
     return "Equal errors stayed at \(percent(now))\(interval), \(scope)."
@@ -109,7 +114,7 @@ public struct ReportBuilder: Sendable {
     }
     return [
       curve("loss") { $0.loss },
-      curve("equal-error rate on the classes that choose", isShare: true, best: best) { $0.validation },
+      curve("equal errors on validation classes", isShare: true, best: best) { $0.validation },
       curve("active share of pairs or triplets", isShare: true) { $0.activeShare },
     ].filter { $0.points.count > 1 }
   }
@@ -135,6 +140,12 @@ public struct ReportBuilder: Sendable {
       different: distances.indices.filter { !sample.isSame($0) }.map { distances[$0] },
       threshold: threshold ?? report.figures.equalErrorThreshold,
       curve: report.figures.curve.map { ($0.falseAcceptRate, $0.trueAcceptRate) }, figures: figures)
+  }
+
+  /// Half as many again as a class has pictures, so that a class is not alone on the map; at least ten.
+  private func neighbourCount(among rows: [Int]) -> Int {
+    let sizes = Dictionary(grouping: rows) { after.labels[$0] }.values.map(\.count).sorted()
+    return min(max(10, (sizes.isEmpty ? 0 : sizes[sizes.count / 2]) * 3 / 2), 30)
   }
 
   private func sampled(_ count: Int) -> [Int] {

@@ -51,6 +51,21 @@ import Testing
     #expect(many.high - many.low < few.high - few.low)
   }
 
+  @Test func `a sample's interval of the best accuracy is that of all pairs`() throws {
+    let workers = WorkerThreads(count: 2)
+    defer { workers.stop() }
+    // Far more pairs are of two classes than of one; the sample has as many of either.
+    let (rows, labels) = PairDistancesTests.cloud(300, width: 6, classes: 40, seed: 6)
+    let all = PairSample(labels: labels, seed: 0)
+    let figure = try #require(Verification(all.pairDistances(all.distances(.euclidean, rows)))).bestAccuracy
+    let sample = PairSample(labels: labels, limit: 800, seed: 0)
+    #expect(sample.shares.different > 20 * sample.shares.same)
+    let bootstrap = IdentityBootstrap(
+      sample, distances: sample.distances(.euclidean, rows), shares: sample.shares, roundCount: 200, seed: 5, workers: workers)
+    let interval = try #require(VerificationIntervals(bootstrap).bestAccuracy)
+    #expect(interval.low <= figure && figure <= interval.high + 0.01, "\(figure) in \(interval)")
+  }
+
   @Test func `comparing a model with itself finds nothing, with a better one its gain`() throws {
     let workers = WorkerThreads(count: 2)
     defer { workers.stop() }

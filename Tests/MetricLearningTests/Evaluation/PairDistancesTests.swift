@@ -30,7 +30,7 @@ import MetricLearning
     let workers = WorkerThreads(count: 2)
     defer { workers.stop() }
     let (embeddings, labels) = Self.cloud(count, width: 19, classes: 1 + count / 8, seed: 5)
-    let fast = PairDistances.allPairs(embeddings, labels: labels, distance: distance, workers: workers)
+    let fast = PairDistances.allPairs(embeddings, labels: labels, distance: Measure(distance), workers: workers)
     let plain = Self.plain(embeddings, labels, distance)
     #expect(fast.sameCount == plain.sameCount && fast.differentCount == plain.differentCount)
     guard let a = Verification(fast), let b = Verification(plain) else { return #expect(count == 2) }
@@ -44,7 +44,7 @@ import MetricLearning
     // 4 504 500 pairs: just above what is held.
     let (embeddings, labels) = Self.cloud(3002, width: 8, classes: 60, seed: 9)
     for distance in [Distance.cosine, .euclidean] {
-      let binned = PairDistances.allPairs(embeddings, labels: labels, distance: distance, workers: workers)
+      let binned = PairDistances.allPairs(embeddings, labels: labels, distance: Measure(distance), workers: workers)
       guard case .bins = binned.storage else { return #expect(Bool(false), "expected bins") }
       var found: [[Float]] = [[], []]
       let rows = DistanceRows(embeddings, for: distance)

@@ -1,4 +1,5 @@
 import Foundation
+import MetricLearning
 import SiameseKit
 import Tensors
 import Testing
@@ -44,16 +45,39 @@ import Testing
 
   @Test func `episodes, within groups too, by every classifier`() throws {
     let evaluator = try Evaluator(Self.features(spread: 0.2), distance: .cosine)
-    for classifier in Evaluator.OneShotClassifier.allCases {
+    for classifier in Evaluator.OneShotClassifier.allCases where classifier != .joint {
       let found = try evaluator.oneShot(ways: 5, shots: 2, episodes: 20, classifier: classifier, byGroup: true)
       #expect(found.trials == 100 && found.accuracy > 0.9, "\(classifier)")
     }
     #expect(throws: EvaluationError.self) { try evaluator.oneShot(ways: 6, shots: 1, byGroup: true) }
   }
 
-  @Test func `strangers are told in three ways`() throws {
-    let report = try Evaluator(Self.features(spread: 0.2), distance: .euclidean).openSet()
+  /// Joint layers as they start: less alike the larger the difference.
+  static func joint(_ text: String = "absdiff", width: Int = 8) throws -> Measure {
+    let head = try PairHead(text)
+    return .joint(try JointLayers(head, width: width, parameters: head.initialParameters(width: width, seed: 3)))
+  }
+
+  @Test(arguments: ["absdiff", "absdiff,product:16,1"])
+  func `joint layers name an episode's pictures, and are missed where there are none`(layers: String) throws {
+    let features = Self.features(spread: 0.2)
+    let found = try Evaluator(features, distance: Self.joint("absdiff")).oneShot(ways: 5, shots: 2, episodes: 20, classifier: .joint)
+    #expect(found.trials == 100 && found.accuracy > 0.9)
+    // Batched, they say what they say pair by pair.
+    let measure = try Self.joint(layers)
+    let byPair = try Episode.draw(20, ways: 5, shots: 2, labels: (0..<60).map { $0 / 6 }, seed: 0)
+    let (rows, expected) = (features.embeddings, try Evaluator(features, distance: measure).oneShot(ways: 5, shots: 2, episodes: 20, classifier: .joint))
+    #expect(try TrialResult(byPair, .nearestNeighbour { measure(rows.row($0), rows.row($1)) }).error == expected.error)
+    let plain = try Evaluator(features, distance: .cosine)
+    #expect(message { _ = try plain.oneShot(ways: 5, shots: 1, classifier: .joint) }.contains("trained with --joint"))
+  }
+
+  @Test(arguments: ["l2", "dot", "joint"]) func `strangers are told in three ways`(measure: String) throws {
+    let distance = try measure == "joint" ? Self.joint() : Measure(Distance(name: measure))
+    let report = try Evaluator(Self.features(spread: 0.2), distance: distance).openSet()
     #expect(report.knownClasses == 5 && report.unknownClasses == 5)
+    // By dot products a long stranger looks known.
+    if measure == "dot" { return #expect(report.extremeValue.areaUnderCurve > 0.5) }
     for set in [report.distanceThreshold, report.oneClassSVM, report.extremeValue] { #expect(set.areaUnderCurve > 0.9) }
   }
 
@@ -88,7 +112,7 @@ import Testing
     builder.command = "siamese report --features after.h5"
     let content = try builder.content(title: "test")
     #expect(content.verdict.hasPrefix("Equal errors fell from"))
-    #expect(content.maps.count == 2 && content.maps[1].positions.count == 60)
+    #expect(content.maps.map(\.name) == ["PCA", "t-SNE", "PaCMAP"] && content.maps[1].positions.count == 60)
     #expect(content.classes.count == 10 && (1...12).contains(content.hardestPositives.count))
     #expect(content.thumbnails == nil)
     #expect(try builder.page(title: "test").html.contains("siamese report --features after.h5"))

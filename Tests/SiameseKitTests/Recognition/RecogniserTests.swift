@@ -22,6 +22,34 @@ import Testing
     }
   }
 
+  @Test(arguments: ["absdiff", "product,concat:8,1"]) func `a gallery is searched by the model's joint layers`(layers: String) throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/model.h5"
+      try writeTinyModel(to: path, joint: layers)
+      try writePeople(6, pictures: 3, to: folder + "/people")
+      let recogniser = try Recogniser(model: path, gallery: folder + "/g", creating: true)
+      try recogniser.enroll(LabelledPictures(folder: folder + "/people"))
+      let model = try SiameseModel(contentsOf: path)
+      let embedder = try model.embedder()
+      func embedding(_ person: Int, _ picture: Int) throws -> [Float] {
+        try embedder.embed(Picture(contentsOf: "\(folder)/people/person\(person)/\(picture).png"))
+      }
+      let query = try embedding(2, 1)
+      let plain = try (0..<6).map { person in
+        (distance: try (0..<3).map { model.distance(query, try embedding(person, $0)) }.min()!, name: "person\(person)")
+      }.sorted { $0 < $1 }
+      let found = try recogniser.identify(["\(folder)/people/person2/1.png"], count: 6, threshold: 0)[0]
+      #expect(found.candidates.map(\.identity) == plain.map(\.name))
+      for (a, b) in zip(found.candidates, plain) { #expect(abs(a.distance - b.distance) < 1e-4) }
+      #expect(found.identity == (plain[0].distance <= 0 ? plain[0].name : nil))
+      // Joint layers say how likely, also where nothing was calibrated.
+      #expect(found.candidates[0].probability != nil)
+      // The same network without them made another gallery.
+      try writeTinyModel(to: folder + "/plain.h5")
+      #expect(message { _ = try Recogniser(model: folder + "/plain.h5", gallery: folder + "/g") }.contains("re-embed"))
+    }
+  }
+
   @Test func `another model's gallery is refused, and embedded anew`() throws {
     try withTemporaryFolder { folder in
       try writeTinyModel(to: folder + "/a.h5")

@@ -3,6 +3,15 @@ import SiameseKit
 
 /// Which network, and how it takes its pictures: shared by every command that runs one.
 struct NetworkOptions: ParsableArguments {
+  @OptionGroup var pretrained: PretrainedOptions
+
+  var path: String { get throws { try pretrained.path } }
+  func open() throws -> Backbone { try pretrained.open() }
+  mutating func validate() throws { _ = try path }
+}
+
+/// A network of a file.
+struct PretrainedOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A Keras file of pretrained weights.", valueName: "weights.h5"))
   var backbone: String?
 
@@ -37,7 +46,29 @@ struct NetworkOptions: ParsableArguments {
       contentsOf: path, architecture: architecture, layer: layer, preprocessing: preprocess, inputSize: inputSize)
   }
 
-  mutating func validate() throws { _ = try path }
+}
+
+/// A network to train: one of a file, or one of the catalogue from scratch.
+struct TrainableNetworkOptions: ParsableArguments {
+  @OptionGroup var pretrained: PretrainedOptions
+
+  @Flag(help: "Start from random weights of the --architecture, such as conv4, instead of a file.")
+  var fromScratch = false
+
+  func open(seed: UInt64) throws -> Backbone {
+    guard fromScratch, let architecture = pretrained.architecture else { return try pretrained.open() }
+    return try Backbone(
+      untrained: architecture, inputSize: pretrained.inputSize, preprocessing: pretrained.preprocess, seed: seed)
+  }
+
+  mutating func validate() throws {
+    guard fromScratch else { _ = try pretrained.path; return }
+    guard pretrained.backbone == nil, pretrained.model == nil else {
+      throw ValidationError("--from-scratch takes no --backbone and no --model: its weights are random.")
+    }
+    guard pretrained.architecture != nil else { throw ValidationError("--from-scratch needs --architecture NAME, such as conv4.") }
+    guard pretrained.layer == nil else { throw ValidationError("--layer needs a pretrained network; with --from-scratch leave it out.") }
+  }
 }
 
 /// How much of the machine to use, and how exactly.

@@ -13,8 +13,10 @@ import Networks
 ///
 /// Weights are read when an `Embedder` or a `FineTuner` lays them out, not before.
 public struct Backbone: Sendable {
-  /// The file, as it was given.
+  /// The file, as it was given; of an untrained network, its architecture's name.
   public let path: String
+  /// Whether its weights are random numbers that no file holds.
+  public let isUntrained: Bool
   /// The catalogue's name of the network, where it is one of the catalogue.
   public let architecture: String?
   /// From picture to embedding: one input `[H, W, C]`, one output `[D]`.
@@ -53,22 +55,39 @@ public struct Backbone: Sendable {
     guard [1, 3].contains(network.channels) else {
       throw TaskError(.badInput, "\(path): should take pictures of 1 or 3 channels, found \(network.channels)")
     }
-    let mode: Preprocessing
-    if let preprocessing {
-      guard let named = Preprocessing(rawValue: preprocessing) else {
-        let modes = Preprocessing.allCases.map(\.rawValue).joined(separator: ", ")
-        throw TaskError(.wrongArguments, "'\(preprocessing)' is no way of preprocessing; choose one of \(modes)")
-      }
-      mode = named
-    } else {
-      mode = record?.preprocessing ?? network.preprocessing
-    }
+    let mode = try preprocessing.map(Self.preprocessing) ?? record?.preprocessing ?? network.preprocessing
     self.init(
       path: path, architecture: network.architecture, graph: graph, parameters: network.parameters, preprocessing: mode)
   }
 
-  init(path: String, architecture: String?, graph: Graph, parameters: ParameterStore, preprocessing: Preprocessing) {
+  /// A network of the catalogue with random weights, to be trained from scratch.
+  ///
+  /// - Parameters:
+  ///   - architecture: A name of the catalogue, such as `conv4`.
+  ///   - inputSize: The side of the square input in pixels; by default the published one.
+  /// - Throws: `KerasError` for an unknown name, `GraphError` for a picture too small.
+  public init(untrained architecture: String, inputSize: Int? = nil, preprocessing: String? = nil, seed: UInt64) throws {
+    let found = try Architecture.find(architecture)
+    let (graph, parameters) = try found.untrained(inputSize: inputSize.map { Size($0) }, seed: seed)
+    self.init(
+      path: found.name, architecture: found.name, graph: graph, parameters: parameters,
+      preprocessing: try preprocessing.map(Self.preprocessing) ?? found.preprocessing, isUntrained: true)
+  }
+
+  private static func preprocessing(named name: String) throws -> Preprocessing {
+    guard let named = Preprocessing(rawValue: name) else {
+      let modes = Preprocessing.allCases.map(\.rawValue).joined(separator: ", ")
+      throw TaskError(.wrongArguments, "'\(name)' is no way of preprocessing; choose one of \(modes)")
+    }
+    return named
+  }
+
+  init(
+    path: String, architecture: String?, graph: Graph, parameters: ParameterStore, preprocessing: Preprocessing,
+    isUntrained: Bool = false
+  ) {
     self.path = path
+    self.isUntrained = isUntrained
     self.architecture = architecture
     self.graph = graph
     self.parameters = parameters

@@ -30,6 +30,7 @@ extension Backbone {
     }
     result.outputs = graph.outputs
     return Backbone(
-      path: path, architecture: architecture, graph: result, parameters: store, preprocessing: preprocessing)
+      path: path, architecture: architecture, graph: result, parameters: store, preprocessing: preprocessing,
+      isUntrained: isUntrained)
   }
 }

@@ -85,9 +85,10 @@ public struct FineTuner {
     }
     record.provenance = [
       "tool_version": toolVersion, "backbone": (backbone.path as NSString).lastPathComponent,
-      "backbone_sha256": try fileHash(backbone.path), "feature_layer": backbone.layer, "loss": recipe.loss,
+      "feature_layer": backbone.layer, "loss": recipe.loss,
       "unfreeze": recipe.unfreeze.description, "joint": recipe.joint?.description ?? "none", "seed": String(recipe.seed), "steps": String(trained.summary.steps),
     ]
+    if !backbone.isUntrained { record.provenance["backbone_sha256"] = try fileHash(backbone.path) }
     return SiameseModel(
       backbone: Backbone(
         path: backbone.path, architecture: backbone.architecture, graph: trained.graph, parameters: trained.parameters,

@@ -18,7 +18,7 @@ struct PretrainedOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A model that siamese-finetune wrote, instead of a backbone.", valueName: "model.h5"))
   var model: String?
 
-  @Option(help: ArgumentHelp("The layer whose output is the embedding; by default the last features before the classifier.", valueName: "name"))
+  @Option(help: ArgumentHelp("The layer whose output is the embedding, or several to average and join, as fire8/concat+fire9/concat; by default the last features before the classifier.", valueName: "name"))
   var layer: String?
 
   @Option(help: ArgumentHelp("The architecture of a weights-only file, where its layer names do not settle it.", valueName: "name"))
@@ -29,6 +29,9 @@ struct PretrainedOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("The input's side in pixels, where the file leaves it open.", valueName: "pixels"))
   var inputSize: Int?
+
+  @Option(help: ArgumentHelp("Average the embedding over the picture and changed copies, as flip:1 or 8:affine:rotate=6:shift=0.03; a model remembers its own.", valueName: "list"))
+  var views: String?
 
   /// The path given, of either kind.
   var path: String {
@@ -42,8 +45,10 @@ struct PretrainedOptions: ParsableArguments {
   }
 
   func open() throws -> Backbone {
-    try Backbone(
+    var backbone = try Backbone(
       contentsOf: path, architecture: architecture, layer: layer, preprocessing: preprocess, inputSize: inputSize)
+    if let views { backbone.views = try Views(views) }
+    return backbone
   }
 
 }
@@ -57,8 +62,10 @@ struct TrainableNetworkOptions: ParsableArguments {
 
   func open(seed: UInt64) throws -> Backbone {
     guard fromScratch, let architecture = pretrained.architecture else { return try pretrained.open() }
-    return try Backbone(
+    var backbone = try Backbone(
       untrained: architecture, inputSize: pretrained.inputSize, preprocessing: pretrained.preprocess, seed: seed)
+    if let views = pretrained.views { backbone.views = try Views(views) }
+    return backbone
   }
 
   mutating func validate() throws {

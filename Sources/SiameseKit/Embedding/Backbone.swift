@@ -24,13 +24,16 @@ public struct Backbone: Sendable {
   package let parameters: ParameterStore
   /// How 8-bit pixels become the network's numbers.
   public let preprocessing: Preprocessing
+  /// The views of each picture whose embeddings are averaged; nil embeds the picture alone.
+  public var views: Views?
 
   /// Reads the graph of a Keras file of any layout, or of a model that this toolkit wrote.
   ///
   /// - Parameters:
   ///   - path: The file.
   ///   - architecture: A name of the catalogue, for a weights-only file that fits several.
-  ///   - layer: The layer whose output is the embedding, flattened; by default the output of the last fully-connected
+  ///   - layer: The layer whose output is the embedding, flattened, or several with `+` between, each averaged over the
+  ///     picture where it is a map, and joined; by default the output of the last fully-connected
   ///     layer before the classifier, or what the classifier takes in, globally averaged where that is a map.
   ///   - preprocessing: `caffe`, `tf`, `torch` or `none`; by default the architecture's own.
   ///   - inputSize: The side of the square input in pixels, for networks that take any size.
@@ -58,6 +61,7 @@ public struct Backbone: Sendable {
     let mode = try preprocessing.map(Self.preprocessing) ?? record?.preprocessing ?? network.preprocessing
     self.init(
       path: path, architecture: network.architecture, graph: graph, parameters: network.parameters, preprocessing: mode)
+    views = record?.views
   }
 
   /// A network of the catalogue with random weights, to be trained from scratch.
@@ -100,6 +104,12 @@ public struct Backbone: Sendable {
   public var embeddingWidth: Int { graph.nodes[graph.outputs[0]].shape[0] }
   /// The input's height and width in pixels, and its channels: 3, or 1 for grey.
   public var inputShape: [Int] { graph.nodes[graph.inputs[0]].shape }
+
+  /// Whether every embedding has length 1.
+  var hasUnitLength: Bool {
+    if case .unitNormalization = graph.nodes[graph.outputs[0]].operation { return true }
+    return false
+  }
 
   /// Writes the network's numbers for one picture: upright RGB, resized as Pillow does it bilinearly, preprocessed.
   package func fill(_ row: UnsafeMutableBufferPointer<Float>, from picture: Picture) {

@@ -17,6 +17,7 @@ extension SiameseModel {
     add(distance.name)
     add("\(backbone.inputShape)")
     func add(_ path: String, _ tensor: Tensor) {
+    if let views = backbone.views { add(views.description) }
       add(path)
       add("\(tensor.shape)")
       tensor.elements.withUnsafeBytes { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }

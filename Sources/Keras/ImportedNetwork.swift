@@ -132,8 +132,7 @@ package struct ImportedNetwork: Sendable {
     if let layer, graph.firstIndex(named: layer) == nil, layer.contains("+") {
       let parts = try layer.split(separator: "+").map { name in
         let part = try index(ofLayer: String(name))
-        guard graph.nodes[part].shape.count == 3 else { return part }
-        return try result.add("\(name):average", .globalPooling(.average, keepsDimensions: false), [part])
+        return result.averaged(part)
       }
       node = try result.add("joined_layers", .concatenate(axis: -1), parts)
     } else if let layer {

@@ -8,11 +8,11 @@ import Testing
   @Test func `conv4 from scratch turns a picture into 576 numbers, and paper around the ink into zeros`() throws {
     let (graph, parameters) = try Architecture.find("conv4").untrained(seed: 1)
     try parameters.validate(for: graph)
-    let evaluator = ReferenceEvaluator(graph, parameters: parameters)
-    let paper = try evaluator([Tensor(shape: [1, 48, 48, 1], repeating: 255)])[0]
+    let evaluator = try ReferenceEvaluator(graph, parameters: parameters)
+    let paper = evaluator([Tensor(shape: [1, 48, 48, 1], repeating: 255)])[0]
     #expect(paper.shape == [1, 576])
     #expect(paper.elements.allSatisfy { abs($0) < 1e-4 })
-    let ink = try evaluator([Tensor(shape: [1, 48, 48, 1], repeating: 0)])[0]
+    let ink = evaluator([Tensor(shape: [1, 48, 48, 1], repeating: 0)])[0]
     #expect(ink.elements.contains { $0 > 0.1 })
   }
 

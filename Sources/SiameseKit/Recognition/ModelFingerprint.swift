@@ -16,8 +16,8 @@ extension SiameseModel {
     add(backbone.preprocessing.rawValue)
     add(distance.name)
     add("\(backbone.inputShape)")
-    func add(_ path: String, _ tensor: Tensor) {
     if let views = backbone.views { add(views.description) }
+    func add(_ path: String, _ tensor: Tensor) {
       add(path)
       add("\(tensor.shape)")
       tensor.elements.withUnsafeBytes { _ = EVP_DigestUpdate(context, $0.baseAddress, $0.count) }

@@ -18,7 +18,7 @@ extension Graph {
   }
 
   /// The node itself, or its global average where it is a map.
-  private mutating func averaged(_ node: Int) -> Int {
+  mutating func averaged(_ node: Int) -> Int {
     guard nodes[node].shape.count == 3 else { return node }
     // The graph may average it already, on its way to the classifier.
     if let pooled = nodes.indices.first(where: {

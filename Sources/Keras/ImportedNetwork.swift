@@ -124,11 +124,18 @@ package struct ImportedNetwork: Sendable {
     try store.validate(for: graph)
   }
 
-  /// The part of the graph from the picture to one vector: the default feature, or the output of `layer`, flattened.
+  /// The part of the graph from the picture to one vector: the default feature, or the output of `layer`, flattened; of
+  /// several layers, with `+` between their names, the global averages in one vector.
   package func embedding(layer: String? = nil) throws -> Graph {
     var result = graph
     var node = featureNode
-    if let layer {
+    if let layer, graph.firstIndex(named: layer) == nil, layer.contains("+") {
+      let parts = try layer.split(separator: "+").map { name in
+        let part = try index(ofLayer: String(name))
+        return result.averaged(part)
+      }
+      node = try result.add("joined_layers", .concatenate(axis: -1), parts)
+    } else if let layer {
       node = try index(ofLayer: layer)
       if graph.nodes[node].shape.count != 1 {
         node = try result.add("\(graph.nodes[node].name):flat", .reshape(shape: [-1]), [node])

@@ -75,7 +75,8 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let benchmark = try Benchmark(
-      contentsOf: network.path, architecture: network.architecture, layer: network.layer, inputSize: network.inputSize)
+      contentsOf: network.path, architecture: network.pretrained.architecture,
+      layer: network.pretrained.layer, inputSize: network.pretrained.inputSize)
     for threads in threads.isEmpty ? [nil] : threads.map(Optional.some) {
       for batch in batch {
         guard !training else {

@@ -36,6 +36,9 @@ struct MeasuredOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A folder of pictures, one folder a class; or a .csv list of identity,path.", valueName: "dir"))
   var data: String?
 
+  @Option(help: ArgumentHelp("Average embeddings over changed copies too, as 8:affine:rotate=6:shift=0.03; by default the model's own.", valueName: "list"))
+  var views: String?
+
   @Option(help: ArgumentHelp("squared-l2, l2, l1, cosine, angle, dot or rbf:SIGMA; by default the model's own, else cosine.", valueName: "name"))
   var distance: String?
 
@@ -93,11 +96,10 @@ struct MeasuredOptions: ParsableArguments {
 
   /// The network, and how it compares.
   func open(_ path: String) throws -> (backbone: Backbone, distance: Measure?) {
-    if model != nil {
-      let model = try SiameseModel(contentsOf: path)
-      return (model.backbone, model.distance)
-    }
-    return (try Backbone(contentsOf: path), nil)
+    let model = model == nil ? nil : try SiameseModel(contentsOf: path)
+    var backbone = try model?.backbone ?? Backbone(contentsOf: path)
+    if let views { backbone.views = try Views(views) }
+    return (backbone, model?.distance)
   }
 
   /// The distance asked for, which must be the one recorded where there is one.

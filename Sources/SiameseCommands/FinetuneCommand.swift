@@ -24,9 +24,11 @@ public struct FinetuneCommand: ParsableCommand {
         siamese-finetune --backbone weights.h5 --data faces --output faces.h5 --joint 'absdiff,product:64,1'
         siamese-finetune --backbone weights.h5 --data glyphs --output glyphs.h5 --unfreeze all --steps 800 \\
           --loss multi-similarity --augment rotate:10,crop:0.9
+        siamese-finetune --architecture conv4 --from-scratch --data letters --output letters.h5 --steps 2000 \\
+          --loss multi-similarity --within-parents --augment rotate:10,quarter-turns
       """)
 
-  @OptionGroup var network: NetworkOptions
+  @OptionGroup var network: TrainableNetworkOptions
 
   @Option(help: ArgumentHelp("The pictures: a folder with one folder a class, or a .csv list of identity,path.", valueName: "dir"))
   var data: String
@@ -55,13 +57,13 @@ public struct FinetuneCommand: ParsableCommand {
   public init() {}
 
   public func run() throws {
-    let recipe = try training.recipe(svm: svm)
+    let recipe = try training.recipe(svm: svm, fromScratch: network.fromScratch)
     if recipe.joint != nil, !output.lowercased().hasSuffix(".h5") {
       throw ValidationError("--joint needs an output that ends in .h5, the format that keeps joint layers, found '\(output)'.")
     }
     if let exportFeatures { _ = try FeatureFormat(path: exportFeatures) }
     let pictures = data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
-    let backbone = try network.open()
+    let backbone = try network.open(seed: recipe.seed)
     let bar = ProgressBar()
     let interrupted = InterruptFlag()
     let log = try training.log.map { try TrainingLog(path: $0, appending: training.resume) }

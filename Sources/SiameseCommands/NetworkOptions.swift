@@ -3,13 +3,22 @@ import SiameseKit
 
 /// Which network, and how it takes its pictures: shared by every command that runs one.
 struct NetworkOptions: ParsableArguments {
+  @OptionGroup var pretrained: PretrainedOptions
+
+  var path: String { get throws { try pretrained.path } }
+  func open() throws -> Backbone { try pretrained.open() }
+  mutating func validate() throws { _ = try path }
+}
+
+/// A network of a file.
+struct PretrainedOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A Keras file of pretrained weights.", valueName: "weights.h5"))
   var backbone: String?
 
   @Option(help: ArgumentHelp("A model that siamese-finetune wrote, instead of a backbone.", valueName: "model.h5"))
   var model: String?
 
-  @Option(help: ArgumentHelp("The layer whose output is the embedding; by default the last features before the classifier.", valueName: "name"))
+  @Option(help: ArgumentHelp("The layer whose output is the embedding, or several to average and join, as fire8/concat+fire9/concat; by default the last features before the classifier.", valueName: "name"))
   var layer: String?
 
   @Option(help: ArgumentHelp("The architecture of a weights-only file, where its layer names do not settle it.", valueName: "name"))
@@ -20,6 +29,9 @@ struct NetworkOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("The input's side in pixels, where the file leaves it open.", valueName: "pixels"))
   var inputSize: Int?
+
+  @Option(help: ArgumentHelp("Average the embedding over the picture and changed copies, as flip:1 or 8:affine:rotate=6:shift=0.03; a model remembers its own.", valueName: "list"))
+  var views: String?
 
   /// The path given, of either kind.
   var path: String {
@@ -33,11 +45,37 @@ struct NetworkOptions: ParsableArguments {
   }
 
   func open() throws -> Backbone {
-    try Backbone(
+    var backbone = try Backbone(
       contentsOf: path, architecture: architecture, layer: layer, preprocessing: preprocess, inputSize: inputSize)
+    if let views { backbone.views = try Views(views) }
+    return backbone
   }
 
-  mutating func validate() throws { _ = try path }
+}
+
+/// A network to train: one of a file, or one of the catalogue from scratch.
+struct TrainableNetworkOptions: ParsableArguments {
+  @OptionGroup var pretrained: PretrainedOptions
+
+  @Flag(help: "Start from random weights of the --architecture, such as conv4, instead of a file.")
+  var fromScratch = false
+
+  func open(seed: UInt64) throws -> Backbone {
+    guard fromScratch, let architecture = pretrained.architecture else { return try pretrained.open() }
+    var backbone = try Backbone(
+      untrained: architecture, inputSize: pretrained.inputSize, preprocessing: pretrained.preprocess, seed: seed)
+    if let views = pretrained.views { backbone.views = try Views(views) }
+    return backbone
+  }
+
+  mutating func validate() throws {
+    guard fromScratch else { _ = try pretrained.path; return }
+    guard pretrained.backbone == nil, pretrained.model == nil else {
+      throw ValidationError("--from-scratch takes no --backbone and no --model: its weights are random.")
+    }
+    guard pretrained.architecture != nil else { throw ValidationError("--from-scratch needs --architecture NAME, such as conv4.") }
+    guard pretrained.layer == nil else { throw ValidationError("--layer needs a pretrained network; with --from-scratch leave it out.") }
+  }
 }
 
 /// How much of the machine to use, and how exactly.

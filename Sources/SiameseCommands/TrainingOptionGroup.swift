@@ -3,14 +3,14 @@ import SiameseKit
 
 /// How to train: what `FineTuningRecipe` holds, as options.
 struct TrainingOptionGroup: ParsableArguments {
-  @Option(help: ArgumentHelp("The head: wccn, lda, pca, linear or mlp, with widths and settings, as wccn:128 or mlp:256,64,dropout=0.1.", valueName: "head"))
-  var head = "wccn"
+  @Option(help: ArgumentHelp("The head: wccn, lda, pca, linear, mlp or none, with widths and settings, as wccn:128 or mlp:256,64,dropout=0.1; by default wccn, from scratch none.", valueName: "head"))
+  var head: String?
 
   @Option(help: ArgumentHelp("Where a linear head starts: wccn, lda, pca or orthogonal.", valueName: "start"))
   var headInit: String?
 
-  @Option(help: ArgumentHelp("What training may move: none, head, a number of layers, 'stage NAME', or all.", valueName: "what"))
-  var unfreeze = "head"
+  @Option(help: ArgumentHelp("What training may move: none, head, a number of layers, 'stage NAME', or all; by default head, from scratch all.", valueName: "what"))
+  var unfreeze: String?
 
   @Option(help: ArgumentHelp("The loss: triplet:MARGIN, triplet:soft, contrastive, multi-similarity, arcface and others, summed with +; by default triplet:soft.", valueName: "loss"))
   var loss: String?
@@ -39,8 +39,8 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("The head's learning rate; by default 1e-4 from a closed form and 1e-3 from a random start.", valueName: "rate"))
   var rate: Float?
 
-  @Option(help: ArgumentHelp("The backbone's learning rate, as a share of the head's.", valueName: "share"))
-  var backboneRate: Float = 0.1
+  @Option(help: ArgumentHelp("The backbone's learning rate, as a share of the head's; by default 0.1, from scratch 1.", valueName: "share"))
+  var backboneRate: Float?
 
   @Option(help: ArgumentHelp("The rate of joint layers and of a loss's proxies, as a share of the head's; by default 10 for joint layers, else 1.", valueName: "share"))
   var lossRate: Float?
@@ -69,8 +69,8 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Keep a moving average of the weights with this decay, and use that.", valueName: "decay"))
   var average: Float?
 
-  @Option(help: ArgumentHelp("Batch normalisation in the backbone: frozen, batch or statisticsOnly.", valueName: "mode"))
-  var batchNorm = "frozen"
+  @Option(help: ArgumentHelp("Batch normalisation in the backbone: frozen, batch or statisticsOnly; by default frozen, from scratch batch.", valueName: "mode"))
+  var batchNorm: String?
 
   @Option(help: ArgumentHelp("Compute so many pictures of a batch at a time, with the same gradient and less memory.", valueName: "n"))
   var chunk: Int?
@@ -114,15 +114,23 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("The share of classes, or of each class' pictures, that training never sees.", valueName: "share"))
   var holdOut = 0.25
 
+  @Option(help: ArgumentHelp("The share of the other classes that choose how many steps to train; 0 trains for all of them. By default 0.2, from scratch 0.", valueName: "share"))
+  var chooseOn: Double?
+
   @Option(help: ArgumentHelp("N of the N-way one-shot trials.", valueName: "n"))
   var ways = 10
 
   @Option(help: ArgumentHelp("Fixes every random choice.", valueName: "seed"))
   var seed: UInt64 = 1
 
-  func recipe(svm: Bool) throws -> FineTuningRecipe {
-    guard (0.05...0.9).contains(holdOut) else {
-      throw ValidationError("--hold-out must be a share from 0.05 to 0.9, found \(holdOut).")
+  /// - Parameter fromScratch: whether the backbone's weights are random, which changes what suits where nothing is said.
+  func recipe(svm: Bool, fromScratch: Bool = false) throws -> FineTuningRecipe {
+    guard (0.01...0.9).contains(holdOut) else {
+      throw ValidationError("--hold-out must be a share from 0.01 to 0.9, found \(holdOut).")
+    }
+    let chooseOn = chooseOn ?? (fromScratch ? 0 : 0.2)
+    guard (0...0.8).contains(chooseOn) else {
+      throw ValidationError("--choose-on must be a share from 0 to 0.8, found \(chooseOn).")
     }
     var recipe = FineTuningRecipe()
     let start = try headInit.map { name in
@@ -131,8 +139,11 @@ struct TrainingOptionGroup: ParsableArguments {
       }
       return start
     }
-    recipe.head = try HeadDesign(head, start: start)
-    recipe.unfreeze = try Unfreezing(unfreeze)
+    recipe.head = try HeadDesign(head ?? (fromScratch ? "none" : "wccn"), start: start)
+    recipe.unfreeze = try Unfreezing(unfreeze ?? (fromScratch ? "all" : "head"))
+    if !recipe.head.projects, recipe.unfreeze == .head || recipe.unfreeze == .none {
+      throw ValidationError("--head none has nothing to train; give --unfreeze all, or a number of layers.")
+    }
     recipe.joint = try joint.map { try PairHead($0) }
     recipe.loss = loss ?? (joint == nil ? "triplet:soft" : "pair-bce")
     recipe.miner = miner
@@ -148,6 +159,7 @@ struct TrainingOptionGroup: ParsableArguments {
       }
       return reducer
     }
+    recipe.selectionShare = chooseOn
     recipe.ways = ways
     recipe.trainsSVM = svm
     recipe.seed = seed
@@ -156,12 +168,13 @@ struct TrainingOptionGroup: ParsableArguments {
     guard gradual >= 0 else { throw ValidationError("--gradual must be 0 or more, found \(gradual).") }
     (recipe.checkpoint, recipe.checkpointInterval, recipe.resumes) = (checkpoint, checkpointEvery, resume)
     try recipe.setProgression(
-      layerDecay: layerDecay, gradualSteps: gradual, clip: clip, average: average, batchNormalization: batchNorm,
-      chunk: chunk, recompute: recompute, patience: patience, onCollapse: onCollapse)
+      layerDecay: layerDecay, gradualSteps: gradual, clip: clip, average: average,
+      batchNormalization: batchNorm ?? (fromScratch ? "batch" : "frozen"), chunk: chunk, recompute: recompute,
+      patience: patience, onCollapse: onCollapse)
     try recipe.setTraining(
       steps: steps, classesPerBatch: classesPerBatch, picturesPerClass: picturesPerClass, optimizer: optimizer,
-      schedule: schedule, rate: rate, warmUp: warmUp, backboneRate: backboneRate, weightDecay: weightDecay,
-      lossRate: lossRate)
+      schedule: schedule, rate: rate, warmUp: warmUp, backboneRate: backboneRate ?? (fromScratch ? 1 : 0.1),
+      weightDecay: weightDecay, lossRate: lossRate)
     return recipe
   }
 }

@@ -48,6 +48,34 @@ import Testing
     }
   }
 
+  @Test func `a network trains from scratch, batches within one alphabet and its turns`() throws {
+    try withTemporaryFolder { folder in
+      let data = "\(folder)/glyphs"
+      _ = try Tool.siamese("glyphs", "--output", data, "--alphabets", "2", "--classes", "16", "--per-class", "6", "--seed", "5")
+      let scratch = ["--architecture", "conv4", "--from-scratch", "--data", data, "--output", "\(folder)/m.h5"]
+      let run = try Tool.run(
+        "siamese-finetune",
+        scratch + [
+          "--steps", "30", "--loss", "multi-similarity", "--within-parents", "--augment", "rotate:10,quarter-turns,mirror",
+          "--average", "0.9", "--views", "2:rotate:5", "--metrics", "\(folder)/m.json",
+        ])
+      #expect(run.status == 0, "\(run.errors)")
+      let figures = try json(String(contentsOfFile: "\(folder)/m.json", encoding: .utf8))
+      func error(_ part: String) -> Double? { (figures[part] as? [String: Any])?["equal_error_rate"] as? Double }
+      #expect(try #require(error("after")) < #require(error("before")))
+      #expect((figures["training"] as? [String: Any])?["steps"] as? Int == 30)
+      let inspected = try Tool.siamese("inspect", "\(folder)/m.h5")
+      #expect(inspected.output.contains("conv4") && !inspected.output.contains("backbone_sha256"))
+
+      func refusal(_ arguments: [String]) throws -> String { try Tool.run("siamese-finetune", arguments).errors }
+      #expect(try refusal(scratch + ["--backbone", backbone]).contains("no --backbone"))
+      #expect(try refusal(scratch + ["--layer", "flatten"]).contains("leave it out"))
+      #expect(try refusal(["--from-scratch", "--data", data, "--output", "\(folder)/m.h5"]).contains("--architecture"))
+      #expect(try refusal(scratch + ["--choose-on", "0.9"]).contains("--choose-on"))
+      #expect(try refusal(scratch + ["--unfreeze", "head"]).contains("nothing to train"))
+    }
+  }
+
   @Test func `the same seed gives the same model, to the bit`() throws {
     try withTemporaryFolder { folder in
       let data = try drawGlyphs(in: folder, classes: 8, perClass: 5)

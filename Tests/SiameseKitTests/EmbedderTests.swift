@@ -46,6 +46,20 @@ import Testing
     #expect(message { _ = try Backbone(contentsOf: "/nowhere/w.h5") } == "/nowhere/w.h5: there is no such file of weights")
   }
 
+  @Test func `several layers are averaged and joined`() throws {
+    let path = "\(Self.root)/weights/glyphs.h5"
+    let joined = try Backbone(contentsOf: path, layer: "block3_relu+features")
+    #expect(joined.embeddingWidth == 64 + 128)
+    let map = try Embedder(Backbone(contentsOf: path, layer: "block3_relu")).embed(pictures[0])
+    let both = try Embedder(joined).embed(pictures[0]), features = try Embedder(backbone).embed(pictures[0])
+    for channel in 0..<64 {
+      let mean = stride(from: channel, to: map.count, by: 64).reduce(0) { $0 + map[$1] } / Float(map.count / 64)
+      #expect(abs(both[channel] - mean) < 1e-4)
+    }
+    for k in 0..<128 { #expect(abs(both[64 + k] - features[k]) < 1e-3) }
+    #expect(message { _ = try Backbone(contentsOf: path, layer: "features+block9_relu") }.contains("block9_relu"))
+  }
+
   @Test func `a folder in which nothing can be read says so`() throws {
     try withTemporaryFolder { folder in
       try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(folder)/a.png"))

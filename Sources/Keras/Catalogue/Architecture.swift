@@ -53,7 +53,7 @@ package struct Architecture: Sendable {
   /// All of them, in the order in which they are listed to users.
   package static let all: [Architecture] =
     vgg + resNet + [inceptionV3, inceptionResNetV2, xception] + mobileNet + mobileNetV2 + mobileNetV3 + denseNet + nasNet
-    + efficientNet + efficientNetV2 + convNeXt + [squeezeNet, openFace, miniXception]
+    + efficientNet + efficientNetV2 + convNeXt + [squeezeNet, openFace, miniXception, conv4]
 
   /// The one of that name, in any case and with or without punctuation.
   package static func named(_ name: String) -> Architecture? {

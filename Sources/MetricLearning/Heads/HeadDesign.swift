@@ -22,6 +22,9 @@ public struct HeadDesign: Hashable, Sendable, Codable {
     var closedForm: ClosedForm? { ClosedForm(rawValue: rawValue) }
   }
 
+  /// Whether there is a dense layer at all; without, the embedding is the features at unit length, and the backbone
+  /// learns to place them.
+  public var projects = true
   public var hidden: [Int]
   /// Numbers in an embedding; nil as many as the start gives.
   public var width: Int?
@@ -73,6 +76,11 @@ public struct HeadDesign: Hashable, Sendable, Codable {
       }
     }
     switch kind {
+    case "none":
+      guard parts.count == 1 else {
+        throw MetricLearningError.badOption(name: "head '\(text)'", found: String(parts[1]), expected: "none alone")
+      }
+      (projects, signedRoot, self.start) = (false, false, .orthogonal)
     case "wccn", "lda", "pca", "linear", "identity":
       guard widths.count <= 1 else {
         throw MetricLearningError.badOption(name: "head '\(text)'", found: "\(widths.count) widths", expected: "one at most")
@@ -95,7 +103,7 @@ public struct HeadDesign: Hashable, Sendable, Codable {
       signedRoot = false
     default:
       throw MetricLearningError.unknownName(
-        kind: "head", found: kind, known: ["wccn", "lda", "pca", "linear", "mlp:HIDDEN,WIDTH"])
+        kind: "head", found: kind, known: ["wccn", "lda", "pca", "linear", "mlp:HIDDEN,WIDTH", "none"])
     }
   }
 
@@ -109,6 +117,7 @@ public struct HeadDesign: Hashable, Sendable, Codable {
     if graph.nodes[last].shape.count != 1 {
       last = try graph.add("head_flatten", .reshape(shape: [-1]), [last])
     }
+    guard projects else { return try graph.add("embedding", .unitNormalization(epsilon: 1e-12), [last]) }
     if signedRoot { last = try graph.add("head_root", .activation(.signedSquareRoot), [last]) }
     for (index, units) in hidden.enumerated() {
       let suffix = "_\(index + 1)"
@@ -129,6 +138,7 @@ public struct HeadDesign: Hashable, Sendable, Codable {
   /// - Throws: `MetricLearningError` where the start cannot be fitted.
   package func fit(features: Tensor, labels: [Int], seed: UInt64) throws -> Head {
     var features = features.reshaped([features.rowCount, features.rowWidth])
+    guard projects else { return Head(design: self, depth: features.rowWidth, width: features.rowWidth, parameters: [:]) }
     if signedRoot {
       for k in features.elements.indices {
         let x = features.elements[k]

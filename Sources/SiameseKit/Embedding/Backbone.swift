@@ -13,8 +13,10 @@ import Networks
 ///
 /// Weights are read when an `Embedder` or a `FineTuner` lays them out, not before.
 public struct Backbone: Sendable {
-  /// The file, as it was given.
+  /// The file, as it was given; of an untrained network, its architecture's name.
   public let path: String
+  /// Whether its weights are random numbers that no file holds.
+  public let isUntrained: Bool
   /// The catalogue's name of the network, where it is one of the catalogue.
   public let architecture: String?
   /// From picture to embedding: one input `[H, W, C]`, one output `[D]`.
@@ -22,13 +24,16 @@ public struct Backbone: Sendable {
   package let parameters: ParameterStore
   /// How 8-bit pixels become the network's numbers.
   public let preprocessing: Preprocessing
+  /// The views of each picture whose embeddings are averaged; nil embeds the picture alone.
+  public var views: Views?
 
   /// Reads the graph of a Keras file of any layout, or of a model that this toolkit wrote.
   ///
   /// - Parameters:
   ///   - path: The file.
   ///   - architecture: A name of the catalogue, for a weights-only file that fits several.
-  ///   - layer: The layer whose output is the embedding, flattened; by default the output of the last fully-connected
+  ///   - layer: The layer whose output is the embedding, flattened, or several with `+` between, each averaged over the
+  ///     picture where it is a map, and joined; by default the output of the last fully-connected
   ///     layer before the classifier, or what the classifier takes in, globally averaged where that is a map.
   ///   - preprocessing: `caffe`, `tf`, `torch` or `none`; by default the architecture's own.
   ///   - inputSize: The side of the square input in pixels, for networks that take any size.
@@ -53,22 +58,40 @@ public struct Backbone: Sendable {
     guard [1, 3].contains(network.channels) else {
       throw TaskError(.badInput, "\(path): should take pictures of 1 or 3 channels, found \(network.channels)")
     }
-    let mode: Preprocessing
-    if let preprocessing {
-      guard let named = Preprocessing(rawValue: preprocessing) else {
-        let modes = Preprocessing.allCases.map(\.rawValue).joined(separator: ", ")
-        throw TaskError(.wrongArguments, "'\(preprocessing)' is no way of preprocessing; choose one of \(modes)")
-      }
-      mode = named
-    } else {
-      mode = record?.preprocessing ?? network.preprocessing
-    }
+    let mode = try preprocessing.map(Self.preprocessing) ?? record?.preprocessing ?? network.preprocessing
     self.init(
       path: path, architecture: network.architecture, graph: graph, parameters: network.parameters, preprocessing: mode)
+    views = record?.views
   }
 
-  init(path: String, architecture: String?, graph: Graph, parameters: ParameterStore, preprocessing: Preprocessing) {
+  /// A network of the catalogue with random weights, to be trained from scratch.
+  ///
+  /// - Parameters:
+  ///   - architecture: A name of the catalogue, such as `conv4`.
+  ///   - inputSize: The side of the square input in pixels; by default the published one.
+  /// - Throws: `KerasError` for an unknown name, `GraphError` for a picture too small.
+  public init(untrained architecture: String, inputSize: Int? = nil, preprocessing: String? = nil, seed: UInt64) throws {
+    let found = try Architecture.find(architecture)
+    let (graph, parameters) = try found.untrained(inputSize: inputSize.map { Size($0) }, seed: seed)
+    self.init(
+      path: found.name, architecture: found.name, graph: graph, parameters: parameters,
+      preprocessing: try preprocessing.map(Self.preprocessing) ?? found.preprocessing, isUntrained: true)
+  }
+
+  private static func preprocessing(named name: String) throws -> Preprocessing {
+    guard let named = Preprocessing(rawValue: name) else {
+      let modes = Preprocessing.allCases.map(\.rawValue).joined(separator: ", ")
+      throw TaskError(.wrongArguments, "'\(name)' is no way of preprocessing; choose one of \(modes)")
+    }
+    return named
+  }
+
+  init(
+    path: String, architecture: String?, graph: Graph, parameters: ParameterStore, preprocessing: Preprocessing,
+    isUntrained: Bool = false
+  ) {
     self.path = path
+    self.isUntrained = isUntrained
     self.architecture = architecture
     self.graph = graph
     self.parameters = parameters
@@ -81,6 +104,12 @@ public struct Backbone: Sendable {
   public var embeddingWidth: Int { graph.nodes[graph.outputs[0]].shape[0] }
   /// The input's height and width in pixels, and its channels: 3, or 1 for grey.
   public var inputShape: [Int] { graph.nodes[graph.inputs[0]].shape }
+
+  /// Whether every embedding has length 1.
+  var hasUnitLength: Bool {
+    if case .unitNormalization = graph.nodes[graph.outputs[0]].operation { return true }
+    return false
+  }
 
   /// Writes the network's numbers for one picture: upright RGB, resized as Pillow does it bilinearly, preprocessed.
   package func fill(_ row: UnsafeMutableBufferPointer<Float>, from picture: Picture) {

@@ -52,14 +52,15 @@ public final class Embedder: Sendable {
 
   /// The embedding of one picture, `[D]`.
   public func embed(_ picture: Picture) throws -> [Float] {
-    try runner.runOne { [backbone] in backbone.fill($0, from: picture) }[0]
+    guard backbone.views == nil else { return try embed([picture]).elements }
+    return try runner.runOne { [backbone] in backbone.fill($0, from: picture) }[0]
   }
 
   /// The embeddings of pictures in memory, `[N, D]`.
   public func embed(_ pictures: [Picture]) throws -> Tensor {
-    let result = try runner.run(count: pictures.count) { [backbone] index, row in backbone.fill(row, from: pictures[index]) }
+    let result = try run(count: pictures.count) { pictures[$0] }
     if let failure = result.failures.first { throw failure.error }
-    return result.outputs[0]
+    return result.embeddings
   }
 
   /// The embeddings of picture files, with their paths and labels; decoding overlaps with the network's work.
@@ -71,8 +72,8 @@ public final class Embedder: Sendable {
   public func embed(
     _ pictures: LabelledPictures, strict: Bool = false, progress: ProgressHandler? = nil
   ) throws -> (features: Features, skipped: [SkippedPicture]) {
-    let result = try runner.run(count: pictures.count, stopsAtFailure: strict, progress: progress) { [backbone] index, row in
-      backbone.fill(row, from: try Picture(contentsOf: pictures.paths[index]))
+    let result = try run(count: pictures.count, stopsAtFailure: strict, progress: progress) {
+      try Picture(contentsOf: pictures.paths[$0])
     }
     if strict, let failure = result.failures.first { throw failure.error }
     let skipped = result.failures.map { SkippedPicture(path: pictures.paths[$0.index], reason: "\($0.error)") }
@@ -83,9 +84,25 @@ public final class Embedder: Sendable {
     let broken = Set(result.failures.map(\.index))
     let kept = (0..<pictures.count).filter { !broken.contains($0) }
     let features = Features(
-      embeddings: broken.isEmpty ? result.outputs[0] : result.outputs[0].gatheringRows(kept),
+      embeddings: broken.isEmpty ? result.embeddings : result.embeddings.gatheringRows(kept),
       labels: kept.map { pictures.labels[$0] }, paths: kept.map { pictures.paths[$0] },
       attributes: ["model": backbone.path, "layer": backbone.layer])
     return (features, skipped)
+  }
+
+  /// Every picture's embedding, over its views where there are several; a picture that fails is named once.
+  private func run(
+    count: Int, stopsAtFailure: Bool = false, progress: ProgressHandler? = nil,
+    picture: @escaping @Sendable (Int) throws -> Picture
+  ) throws -> (embeddings: Tensor, failures: [(index: Int, error: any Error)]) {
+    let views = backbone.views?.count ?? 1
+    let result = try runner.run(count: count * views, stopsAtFailure: stopsAtFailure, progress: progress) {
+      [backbone] index, row in
+      let (place, view) = index.quotientAndRemainder(dividingBy: views)
+      let whole = try picture(place)
+      backbone.fill(row, from: backbone.views?.view(view, of: whole) ?? whole)
+    }
+    let failures = result.failures.filter { $0.index % views == 0 }.map { (index: $0.index / views, error: $0.error) }
+    return (result.outputs[0].averagingRows(views, unitLength: backbone.hasUnitLength), failures)
   }
 }

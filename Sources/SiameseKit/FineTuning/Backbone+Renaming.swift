@@ -29,7 +29,10 @@ extension Backbone {
       try result.add(name, node.operation, node.inputs, parameters: paths)
     }
     result.outputs = graph.outputs
-    return Backbone(
-      path: path, architecture: architecture, graph: result, parameters: store, preprocessing: preprocessing)
+    var renamedBackbone = Backbone(
+      path: path, architecture: architecture, graph: result, parameters: store, preprocessing: preprocessing,
+      isUntrained: isUntrained)
+    renamedBackbone.views = views
+    return renamedBackbone
   }
 }

@@ -190,7 +190,13 @@ extension FineTuner {
 
     // Mirror images and quarter turns may count as classes of their own, in rows after the pictures'.
     let turned = (0..<recipe.augmentation.classFactor).flatMap { turn in
-      rows.map { (row: $0 + turn * plain.count, label: recipe.augmentation.furtherClassName(turn, of: plain.labels[$0])) }
+      rows.map {
+        (
+          row: $0 + turn * plain.count, label: recipe.augmentation.furtherClassName(turn, of: plain.labels[$0]),
+          // A turned alphabet is an alphabet of its own: letters turned by different angles are easily told apart.
+          family: "\((plain.labels[$0] as NSString).deletingLastPathComponent)\n\(turn)"
+        )
+      }
     }
     let classes = Set(turned.map(\.label)).sorted()
     let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
@@ -204,7 +210,7 @@ extension FineTuner {
     }
     let run = try FineTuning(
       inputs.graph, parameters: result.parameters, trainable: trainable, labels: turned.map { places[$0.label] ?? 0 },
-      parents: recipe.withinParents ? parents(of: turned.map(\.label)) : nil, criterion: criterion, options: options,
+      parents: recipe.withinParents ? parents(turned.map(\.family)) : nil, criterion: criterion, options: options,
       batch: { places, seed in try inputs.batch(places.map { turned[$0].row }, seed) },
       validate: choosing.map { chosen in
         let chosenLabels = plain.selecting(chosen).indexedLabels().indices
@@ -249,9 +255,8 @@ extension FineTuner {
     return result
   }
 
-  /// The index of the folder above each class' own.
-  private func parents(of labels: [String]) -> [Int] {
-    let names = labels.map { ($0 as NSString).deletingLastPathComponent }
+  /// The index of each picture's family: the folder above its class' own, as it is or turned.
+  private func parents(_ names: [String]) -> [Int] {
     let places = Dictionary(uniqueKeysWithValues: Set(names).sorted().enumerated().map { ($1, $0) })
     return names.map { places[$0] ?? 0 }
   }

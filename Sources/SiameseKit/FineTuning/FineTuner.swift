@@ -37,7 +37,10 @@ public struct FineTuner {
     _ pictures: LabelledPictures, strict: Bool = false, progress: ProgressHandler? = nil,
     report: (StepRecord) throws -> Bool = { _ in true }
   ) throws -> FineTuningResult {
-    let (plain, skipped) = try Embedder(backbone, options: compute).embed(pictures, strict: strict, progress: progress)
+    // Views are for the finished model: what it learns from is single pictures.
+    var single = backbone
+    single.views = nil
+    let (plain, skipped) = try Embedder(single, options: compute).embed(pictures, strict: strict, progress: progress)
     let split = try ClassSplit(
       labels: plain.labels, heldOut: recipe.heldOut, share: recipe.heldOutShare, seed: recipe.seed)
     try check(plain.labels, split)
@@ -50,24 +53,26 @@ public struct FineTuner {
     let before = try quality(plain.embeddings, .distance(recipe.distance))
     let trained = try train(plain, rows: split.training, progress: progress, report: report)
 
-    let tuned = try NetworkRunner(trained.graph, parameters: trained.parameters, options: compute)
-    let embedded = try tuned.run(count: plain.count, phase: "embedding again", progress: progress) { [backbone] index, row in
-      backbone.fill(row, from: try Picture(contentsOf: plain.paths[index]))
-    }
-    if let failure = embedded.failures.first { throw failure.error }
+    let embedded = try Embedder(tuned(trained), options: compute).embed(
+      LabelledPictures(paths: plain.paths, labels: plain.labels), strict: true
+    ) { update in
+      var update = update
+      update.phase = "embedding again"
+      progress?(update)
+    }.features.embeddings
     let measure: Measure = trained.joint.map { .joint($0) } ?? .distance(recipe.distance)
-    let after = try quality(embedded.outputs[0], measure)
+    let after = try quality(embedded, measure)
     var machine = KernelSVM(kernel: .rbf(), c: 10)
     machine.threads = threads
     let svm = try recipe.trainsSVM
-      ? SVMQuality(embedded.outputs[0], before: plain.embeddings, labels: plain.labels, machine: machine, c: 10) : nil
+      ? SVMQuality(embedded, before: plain.embeddings, labels: plain.labels, machine: machine, c: 10) : nil
     var model = try model(trained, classes: Set(split.training.map { plain.labels[$0] }).sorted(), after: after)
     // Scored on half of the pictures; what is kept has seen them all.
-    if recipe.trainsSVM { model.svm = try machine.fit(embedded.outputs[0], plain.labels) }
+    if recipe.trainsSVM { model.svm = try machine.fit(embedded, plain.labels) }
     return FineTuningResult(
       model: model,
       features: Features(
-        embeddings: embedded.outputs[0], labels: plain.labels, paths: plain.paths,
+        embeddings: embedded, labels: plain.labels, paths: plain.paths,
         attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": measure.name]),
       plainFeatures: plain, heldOutRows: split.heldOut, before: before, after: after, svm: svm, training: trained.summary, skipped: skipped,
       warnings: warnings(plain.labels, split),
@@ -78,6 +83,7 @@ public struct FineTuner {
   private func model(_ trained: TrainedNetwork, classes: [String], after: EmbeddingQuality) throws -> SiameseModel {
     var record = ModelRecord(distance: recipe.distance, preprocessing: backbone.preprocessing, classes: classes)
     record.joint = trained.joint
+    record.views = backbone.views
     record.equalErrorThreshold = after.verification.equalErrorThreshold
     record.thresholds = after.verification.atFalseAcceptRate.map { _, point in
       .init(
@@ -85,14 +91,19 @@ public struct FineTuner {
     }
     record.provenance = [
       "tool_version": toolVersion, "backbone": (backbone.path as NSString).lastPathComponent,
-      "backbone_sha256": try fileHash(backbone.path), "feature_layer": backbone.layer, "loss": recipe.loss,
+      "feature_layer": backbone.layer, "loss": recipe.loss,
       "unfreeze": recipe.unfreeze.description, "joint": recipe.joint?.description ?? "none", "seed": String(recipe.seed), "steps": String(trained.summary.steps),
     ]
-    return SiameseModel(
-      backbone: Backbone(
-        path: backbone.path, architecture: backbone.architecture, graph: trained.graph, parameters: trained.parameters,
-        preprocessing: backbone.preprocessing),
-      record: record)
+    if !backbone.isUntrained { record.provenance["backbone_sha256"] = try fileHash(backbone.path) }
+    return SiameseModel(backbone: tuned(trained), record: record)
+  }
+
+  private func tuned(_ trained: TrainedNetwork) -> Backbone {
+    var result = Backbone(
+      path: backbone.path, architecture: backbone.architecture, graph: trained.graph, parameters: trained.parameters,
+      preprocessing: backbone.preprocessing)
+    result.views = backbone.views
+    return result
   }
 
   private func warnings(_ labels: [String], _ split: ClassSplit) -> [String] {

@@ -75,13 +75,19 @@ struct TrainingPictures: Sendable {
   let backbone: Backbone
   let augmentation: Augmentation
   let keptCopies: Int?
+  private let decoded: DecodedPictures
+
+  init(paths: [String], backbone: Backbone, augmentation: Augmentation, keptCopies: Int?) {
+    (self.paths, self.backbone, self.augmentation, self.keptCopies) = (paths, backbone, augmentation, keptCopies)
+    decoded = DecodedPictures(paths)
+  }
 
   var count: Int { paths.count * augmentation.classFactor }
 
   /// Writes the network's numbers for a row; `seed` fixes what augmentation does, nil leaves it out.
   func fill(_ row: UnsafeMutableBufferPointer<Float>, _ index: Int, seed: UInt64?) throws {
     let (turn, place) = index.quotientAndRemainder(dividingBy: paths.count)
-    var picture = try Picture(contentsOf: paths[place])
+    var picture = try decoded[place]
     if turn > 0 { picture = augmentation.furtherClass(turn, of: picture) }
     if let seed { picture = augmentation.applied(to: picture, seed: seed) }
     backbone.fill(row, from: picture)

@@ -16,6 +16,8 @@ public struct ModelRecord: Sendable, Equatable {
   public var joint: JointLayers?
   /// How 8-bit pixels become the network's numbers.
   public var preprocessing: Preprocessing
+  /// The views of each picture whose embeddings are averaged; nil for the picture alone.
+  public var views: Views?
   /// The classes it was trained on.
   public var classes: [String]
   /// Thresholds measured on classes that training never saw, by false-accept rate, ascending.
@@ -71,6 +73,10 @@ extension ModelRecord {
       throw fail("the attribute 'preprocessing' should be one of \(Preprocessing.allCases.map(\.rawValue).joined(separator: ", "))")
     }
     var record = ModelRecord(distance: distance, preprocessing: preprocessing)
+    if let text = try group.string("views") {
+      guard let views = try? Views(text) else { throw fail("the attribute 'views' should be as --views takes it, found '\(text)'") }
+      record.views = views
+    }
     if try group.contains("classes") { record.classes = try group.dataSet("classes").readStrings() }
     if let text = try group.string("thresholds") {
       record.thresholds = try decode([Threshold].self, text, or: fail("the attribute 'thresholds' is not as written"))
@@ -95,6 +101,7 @@ extension ModelRecord {
     try group.setAttribute("tool_version", toolVersion)
     try group.setAttribute("distance", distance.name)
     try group.setAttribute("preprocessing", preprocessing.rawValue)
+    if let views { try group.setAttribute("views", views.description) }
     if !classes.isEmpty { try group.write("classes", strings: classes) }
     if let equalErrorThreshold { try group.setAttribute("equal_error_threshold", Double(equalErrorThreshold)) }
     if let calibration { try group.setAttribute("calibration", Self.encode(calibration)) }

@@ -16,6 +16,7 @@ extension SiameseModel {
     add(backbone.preprocessing.rawValue)
     add(distance.name)
     add("\(backbone.inputShape)")
+    if let views = backbone.views { add(views.description) }
     func add(_ path: String, _ tensor: Tensor) {
       add(path)
       add("\(tensor.shape)")

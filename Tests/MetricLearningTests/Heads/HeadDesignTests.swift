@@ -12,7 +12,7 @@ private func embeddings(_ head: Head, _ features: Tensor) throws -> Tensor {
 }
 
 @Suite struct `Head design` {
-  @Test(arguments: ["wccn", "wccn:10", "lda", "pca:8,plain", "linear:12", "mlp:20,6", "mlp:20,16,6,dropout=0.1", "identity:plain"])
+  @Test(arguments: ["wccn", "wccn:10", "lda", "pca:8,plain", "linear:12", "mlp:20,6", "mlp:20,16,6,dropout=0.1", "identity:plain", "none"])
   func `a head is a graph whose embeddings have unit length`(_ text: String) throws {
     let head = try HeadDesign(text).fit(features: features, labels: labels, seed: 3)
     let y = try embeddings(head, features)
@@ -28,6 +28,17 @@ private func embeddings(_ head: Head, _ features: Tensor) throws -> Tensor {
     let expected = Distance.cosine.matrix(fit(roots))
     let found = Distance.cosine.matrix(try embeddings(head, features))
     #expect(zip(expected.elements, found.elements).allSatisfy { abs($0 - $1) < 1e-4 })
+  }
+
+  @Test func `without a head the embedding is the features at unit length, and there is nothing to say about it`() throws {
+    let head = try HeadDesign("none").fit(features: features, labels: labels, seed: 3)
+    #expect(head.parameters.isEmpty && head.width == 24)
+    let found = try embeddings(head, features)
+    for i in 0..<40 {
+      let length = features.row(i).reduce(0) { $0 + $1 * $1 }.squareRoot()
+      for (a, b) in zip(found.row(i), features.row(i)) { #expect(abs(a - b / length) < 1e-5) }
+    }
+    #expect(throws: MetricLearningError.self) { try HeadDesign("none:12") }
   }
 
   @Test func `an orthogonal start keeps angles between centred features`() throws {

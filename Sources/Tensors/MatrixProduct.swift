@@ -1,4 +1,5 @@
 import COneDNN
+import Foundation
 
 /// Computes `c ← alpha · op(a) · op(b) + beta · c` on row-major matrices, with oneDNN's `sgemm`.
 ///
@@ -45,4 +46,15 @@ extension Tensor {
     }
     return Tensor(shape: [rows, columns], elements: elements)
   }
+}
+
+/// Has oneDNN generate its code for matrix products, on a thread of its own: some 20 ms that the first product would take
+/// otherwise. Worth calling before files are read.
+public func prepareMatrixProducts() {
+  let thread = Thread {
+    let size = 64
+    let ones = [Float](repeating: 1, count: size * size)
+    _ = Tensor.product(Tensor(shape: [size, size], elements: ones), transposed: false, Tensor(shape: [size, size], elements: ones), transposed: true)
+  }
+  thread.start()
 }

@@ -43,7 +43,7 @@ gradients() {
 }
 
 svm() {
-  needs scikit-learn
+  needs scikit-learn libsvm-official numpy
   "$python" Tests/Parity/svm.py "$tools/siamese"
 }
 

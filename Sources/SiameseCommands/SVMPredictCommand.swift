@@ -34,13 +34,15 @@ struct SVMPredictCommand: ParsableCommand {
   var metrics: String?
 
   func run() throws {
-    prepareMatrixProducts()
+    let getReady = prepareMatrixProducts()
+    defer { getReady() }
     var trained = try TrainedSVM(contentsOf: machine)
     var features = try Features(contentsOf: features)
     // LIBSVM's formats leave zeros out and do not say how wide they are.
     if try FeatureFormat(path: self.features) == .libsvm { features = features.widened(to: trained.inputWidth) }
     if !machine.lowercased().hasSuffix("5") { trained = try trained.widened(to: features.width) }
     if let threads { trained.threads = max(1, threads) }
+    getReady()
     let start = Date()
     let predictions =
       trained.machine.isRegressor

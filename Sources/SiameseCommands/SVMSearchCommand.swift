@@ -48,7 +48,8 @@ struct SVMSearchCommand: ParsableCommand {
 
   func run() throws {
     let svm = try machine.make(kernel.make())
-    prepareMatrixProducts()
+    let getReady = prepareMatrixProducts()
+    defer { getReady() }
     var plan = SearchPlan()
     plan.costs = costs
     plan.gammas = try gammas.map { try kernel.gammaRule($0) }

@@ -37,9 +37,11 @@ struct SVMTrainCommand: ParsableCommand {
 
   func run() throws {
     let svm = try machine.make(kernel.make())
-    prepareMatrixProducts()
+    let getReady = prepareMatrixProducts()
+    defer { getReady() }
     let features = try Features(contentsOf: features)
     let weights = try weights.map(rowWeights)
+    getReady()
     let start = Date()
     let trained = try svm.fit(features, weights: weights)
     let seconds = Date().timeIntervalSince(start)

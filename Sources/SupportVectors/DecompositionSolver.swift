@@ -48,7 +48,6 @@ final class DecompositionSolver {
     }
 
     var size = min(problem.count, options.workingSetSize, max(2, source.largestRequest))
-    var inner = try workingSetSolver(size)
     var iterations = 0
     var rounds = 0
     var workingSet = [Int]()
@@ -65,9 +64,9 @@ final class DecompositionSolver {
       rounds += 1
       if rounds % Self.roundsBeforeGrowth == 0, size < Self.largestWorkingSet {
         size = min(problem.count, 2 * size, max(2, source.largestRequest))
-        inner = try workingSetSolver(size)
       }
       workingSet = choose(size, keeping: workingSet)
+      let inner = try workingSetSolver(size)
       let places = try load(workingSet, into: inner, source)
       let target = size == problem.count ? options.tolerance : max(options.tolerance * 0.5, gap * 0.1)
       let steps = inner.run(tolerance: target, limit: options.iterationLimit - iterations)
@@ -120,6 +119,7 @@ final class DecompositionSolver {
     var options = self.options
     options.iterationLimit = stepLimit
     options.workingSetSize = max(options.workingSetSize, inner?.variableCount ?? 0)
+    inner = nil
     let solution = try DecompositionSolver(options, workers: workers).solve(part, fewer, linearAtStart: true)
     var changes = [(Int, Double)]()
     for (variable, value) in zip(active, solution.beta) where value != beta[variable] {

@@ -17,6 +17,8 @@ final class RowCache: KernelRowSource {
   private var owners: [Int]
   private var lastUse: [Int]
   private var clock = 0
+  /// Two requests a round of the solver.
+  private static let idleRequests = 24
   private var used = 0
 
   /// - Parameters:
@@ -25,7 +27,8 @@ final class RowCache: KernelRowSource {
   ///   - workers: threads that share each batch; nil to compute on the caller's.
   convenience init(_ rows: KernelRows, _ positions: [Int], memoryLimit: Int, workers: WorkerThreads?) throws {
     let own = positions.count == rows.count ? rows : rows.taking(positions)
-    let copied = positions.count == rows.count ? 0 : own.elements.count * 4
+    // The rows' own copy, and room for those of problems with fewer rows.
+    let copied = own.elements.count * (positions.count == rows.count ? 4 : 8)
     let stride = Self.stride(for: own.count)
     let slotCount = min(own.count, max(16, (memoryLimit - copied) / max(1, stride * 4)))
     try self.init(own, storage: FloatStorage(count: slotCount * stride), slotCount: slotCount, workers: workers)
@@ -81,13 +84,19 @@ final class RowCache: KernelRowSource {
     return try RowCache(own, storage: storage, slotCount: slotCount, workers: workers)
   }
 
-  /// Free slots first, then those unused for longest; none that this request holds.
+  /// Slots unused for a while first where not all rows fit, since memory touched for the first time costs more than most
+  /// rows, then free ones, then those unused for longest; none that this request holds.
   private func slotsToFill(_ wanted: Int) -> [Int] {
-    let fresh = min(wanted, slotCount - used)
-    var places = Array(used..<used + fresh)
+    var places = [Int]()
+    if slotCount < count {
+      places = Array((0..<used).lazy.filter { [clock, lastUse] in lastUse[$0] < clock - Self.idleRequests }.prefix(wanted))
+      for slot in places where owners[slot] >= 0 { slots[owners[slot]] = -1 }
+    }
+    let fresh = min(wanted - places.count, slotCount - used)
+    places += used..<used + fresh
     used += fresh
     if places.count < wanted {
-      let idle = (0..<used - fresh).filter { lastUse[$0] < clock }.sorted { lastUse[$0] < lastUse[$1] }
+      let idle = (0..<used - fresh).filter { lastUse[$0] < clock && (slotCount == count || lastUse[$0] >= clock - Self.idleRequests) }.sorted { lastUse[$0] < lastUse[$1] }
       for slot in idle.prefix(wanted - places.count) {
         if owners[slot] >= 0 { slots[owners[slot]] = -1 }
         places.append(slot)

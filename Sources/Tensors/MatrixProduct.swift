@@ -48,13 +48,18 @@ extension Tensor {
   }
 }
 
-/// Has oneDNN generate its code for matrix products, on a thread of its own: some 20 ms that the first product would take
-/// otherwise. Worth calling before files are read.
-public func prepareMatrixProducts() {
+/// Has oneDNN generate its code for matrix products on a thread of its own: some 20 ms that a process' first product would
+/// take otherwise. Worth calling before files are read.
+///
+/// - Returns: a function that waits until it is done; call it before the process ends, on every way out.
+public func prepareMatrixProducts() -> @Sendable () -> Void {
+  let group = DispatchGroup()
+  group.enter()
   let thread = Thread {
-    let size = 64
-    let ones = [Float](repeating: 1, count: size * size)
-    _ = Tensor.product(Tensor(shape: [size, size], elements: ones), transposed: false, Tensor(shape: [size, size], elements: ones), transposed: true)
+    let ones = Tensor(shape: [64, 64], repeating: 1)
+    _ = Tensor.product(ones, transposed: false, ones, transposed: true)
+    group.leave()
   }
   thread.start()
+  return { group.wait() }
 }

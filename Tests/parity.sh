@@ -58,7 +58,7 @@ tensorboard() {
 }
 
 svm() {
-  needs scikit-learn
+  needs scikit-learn libsvm-official numpy
   "$python" Tests/Parity/svm.py "$tools/siamese"
 }
 

@@ -165,11 +165,19 @@ extension FeatureScaling: ExpressibleByArgument {}
 
 extension KernelSVM {
   /// Trains on a features file's rows: by labels, by labels as numbers, or without.
-  func fit(_ features: Features) throws -> TrainedSVM {
-    if machine.isRegressor { return try fit(features.embeddings, targets: features.targets()) }
-    if machine.isClassifier { return try fit(features.embeddings, features.labels) }
-    return try fit(features.embeddings)
+  func fit(_ features: Features, weights: [Double]? = nil) throws -> TrainedSVM {
+    if machine.isRegressor { return try fit(features.embeddings, targets: features.targets(), weights: weights) }
+    if machine.isClassifier { return try fit(features.embeddings, features.labels, weights: weights) }
+    return try fit(features.embeddings, weights: weights)
   }
+}
+
+/// The lines of a text file that says something of each row, without the space around them.
+func textLines(_ path: String, holding what: String) throws -> [String] {
+  guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+    throw TaskError(.missingInput, "\(path): cannot be read as text; give a file with \(what) of each row, one a line")
+  }
+  return text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
 }
 
 /// Writes measurements as JSON where `--metrics` asks for it.

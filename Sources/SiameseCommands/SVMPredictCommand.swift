@@ -37,6 +37,8 @@ struct SVMPredictCommand: ParsableCommand {
   var metrics: String?
 
   func run() throws {
+    let getReady = prepareMatrixProducts()
+    defer { getReady() }
     var trained = try TrainedSVM(
       contentsOf: machine, similarity: model.map { try SiameseModel(contentsOf: $0).jointSimilarity() })
     var features = try Features(contentsOf: features)
@@ -44,6 +46,7 @@ struct SVMPredictCommand: ParsableCommand {
     if try FeatureFormat(path: self.features) == .libsvm { features = features.widened(to: trained.inputWidth) }
     if !machine.lowercased().hasSuffix("5") { trained = try trained.widened(to: features.width) }
     if let threads { trained.threads = max(1, threads) }
+    getReady()
     let start = Date()
     let predictions =
       trained.machine.isRegressor
@@ -55,6 +58,13 @@ struct SVMPredictCommand: ParsableCommand {
     try writeMetrics(figures, to: metrics)
     if let accuracy = figures.accuracy { print("accuracy \(accuracy)") }
     if let error = figures.mean_squared_error { print("mean_squared_error \(error)") }
+    let unknown = trained.unknownLabels(features)
+    if !unknown.isEmpty {
+      logLine(
+        "warning: the machine does not know the labels \(unknown.prefix(5).map { "'\($0)'" }.joined(separator: ", "))"
+          + "\(unknown.count > 5 ? " and \(unknown.count - 5) more" : ""); "
+          + (trained.machine.isClassifier ? "their rows count as errors" : "their rows are not scored"))
+    }
     if figures.scored_rows == 0 { logLine("no row has a label to compare with") }
   }
 
@@ -84,7 +94,10 @@ struct SVMPredictMetrics: Encodable {
   init(_ trained: TrainedSVM, _ predictions: [String], _ features: Features, seconds: Double) throws {
     predict_seconds = seconds
     rows = features.count
-    let scored = features.labels.indices.filter { !features.labels[$0].isEmpty }
+    let knows = trained.machine.isClassifier || trained.machine.isRegressor
+    let scored = features.labels.indices.filter {
+      knows ? !features.labels[$0].isEmpty : same(features.labels[$0], "1") || same(features.labels[$0], "-1")
+    }
     scored_rows = scored.count
     guard !scored.isEmpty else { return }
     if trained.machine.isRegressor {
@@ -97,6 +110,17 @@ struct SVMPredictMetrics: Encodable {
     } else {
       accuracy = Double(scored.count { same(predictions[$0], features.labels[$0]) }) / Double(scored.count)
     }
+  }
+}
+
+extension TrainedSVM {
+  /// Labels that no prediction can equal: of classes that the machine was not trained on.
+  fileprivate func unknownLabels(_ features: Features) -> [String] {
+    guard !machine.isRegressor else { return [] }
+    let known = machine.isClassifier ? classes : ["1", "-1"]
+    return Set(features.labels).subtracting(known).filter { label in
+      !label.isEmpty && !known.contains { same($0, label) }
+    }.sorted()
   }
 }
 

@@ -48,6 +48,8 @@ struct SVMSearchCommand: ParsableCommand {
 
   func run() throws {
     let svm = try machine.make(kernel.make())
+    let getReady = prepareMatrixProducts()
+    defer { getReady() }
     var plan = SearchPlan()
     plan.costs = costs
     plan.gammas = try gammas.map { try kernel.gammaRule($0) }
@@ -56,7 +58,9 @@ struct SVMSearchCommand: ParsableCommand {
     if let groups { plan.groups = try lines(groups) }
     let features = try Features(contentsOf: features)
     let scores: [SearchScore]
-    if curve {
+    if curve, svm.machine.isRegressor {
+      scores = try svm.learningCurve(features.embeddings, targets: features.targets(), plan)
+    } else if curve {
       scores = try svm.learningCurve(features.embeddings, features.labels, plan)
     } else if svm.machine.isRegressor {
       scores = try svm.search(features.embeddings, targets: features.targets(), plan)
@@ -84,10 +88,7 @@ struct SVMSearchCommand: ParsableCommand {
   }
 
   private func lines(_ path: String) throws -> [String] {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw TaskError(.missingInput, "\(path): cannot be read as text; give a file with the group of each row, one a line")
-    }
-    return text.split(separator: "\n").map(String.init)
+    try textLines(path, holding: "the group")
   }
 }
 

@@ -29,14 +29,21 @@ struct SVMTrainCommand: ParsableCommand {
   @OptionGroup var kernel: SVMKernelOptions
   @OptionGroup var machine: SVMMachineOptions
 
+  @Option(help: ArgumentHelp("A file with the weight of each row, one a line; 0 leaves a row out.", valueName: "txt"))
+  var weights: String?
+
   @Option(help: ArgumentHelp("Where to write the measurements as JSON.", valueName: "json"))
   var metrics: String?
 
   func run() throws {
     let svm = try machine.make(kernel.make())
+    let getReady = prepareMatrixProducts()
+    defer { getReady() }
     let features = try Features(contentsOf: features)
+    let weights = try weights.map(rowWeights)
+    getReady()
     let start = Date()
-    let trained = try svm.fit(features)
+    let trained = try svm.fit(features, weights: weights)
     let seconds = Date().timeIntervalSince(start)
     for warning in trained.warnings { logLine("warning: \(warning)") }
     try trained.write(to: output)
@@ -51,6 +58,16 @@ struct SVMTrainCommand: ParsableCommand {
     print("support_vectors \(figures.support_vectors)")
     print("objective \(figures.objective)")
     logLine("\(output): \(figures.support_vectors) support vectors of \(features.count) rows")
+  }
+}
+
+/// The weight of each row, from a file with one number a line.
+private func rowWeights(_ path: String) throws -> [Double] {
+  try textLines(path, holding: "the weight").enumerated().map { number, line in
+    guard let weight = Double(line), weight >= 0, weight.isFinite else {
+      throw TaskError(.badInput, "\(path): line \(number + 1): '\(line)' is not a weight; give a number, 0 or above")
+    }
+    return weight
   }
 }
 

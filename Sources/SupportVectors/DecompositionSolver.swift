@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Tensors
 
@@ -6,6 +7,10 @@ import Tensors
 /// pass over those rows (Joachims, 1999; Wen et al., 2018, https://www.jmlr.org/papers/v19/17-740.html).
 ///
 /// A problem no larger than the working set is solved in one go, and then this is plain SMO.
+///
+/// Shrinking: where kernel rows have to be computed again and again, variables that sit at a bound and are held there by
+/// more than the violation left are set aside, the problem among the others is solved by itself, and all gradients are
+/// brought up to date with one pass over the rows that it changed (Joachims, 1999, section 11.4).
 final class DecompositionSolver {
   private let options: SolverOptions
   /// Threads for passes over all rows, when this is the only problem; nil when problems run side by side.
@@ -18,27 +23,50 @@ final class DecompositionSolver {
   private var response: [Double] = []
   private var gradient: [Double] = []
 
+  private var roundsSinceShrinking = 0
+
+  /// A problem that takes many rounds has many variables to settle, and does better with more of them at a time.
+  private static let roundsBeforeGrowth = 48
+  private static let largestWorkingSet = 2048
+
   init(_ options: SolverOptions, workers: WorkerThreads? = nil) {
     self.options = options
     self.workers = workers
   }
 
-  func solve(_ problem: QuadraticProblem, _ source: any KernelRowSource) throws -> QuadraticSolution {
+  /// - Parameter linearAtStart: whether `linear` holds the gradient at the start instead of at zero; the objective
+  ///   returned then lacks a constant.
+  func solve(
+    _ problem: QuadraticProblem, _ source: any KernelRowSource, linearAtStart: Bool = false
+  ) throws -> QuadraticSolution {
     self.problem = problem
     beta = problem.start
     response = [Double](repeating: 0, count: source.count)
-    let started = problem.start.indices.filter { problem.start[$0] != 0 }
-    try respond(to: started.map { (problem.row[$0], problem.start[$0]) }, source)
+    if !linearAtStart {
+      let started = problem.start.indices.filter { problem.start[$0] != 0 }
+      try respond(to: started.map { (problem.row[$0], problem.start[$0]) }, source)
+    }
 
-    let size = min(problem.count, options.workingSetSize, max(2, source.largestRequest))
-    let inner = try workingSetSolver(size)
+    var size = min(problem.count, options.workingSetSize, max(2, source.largestRequest))
     var iterations = 0
+    var rounds = 0
     var workingSet = [Int]()
     var stalled = 0
     refreshGradient()
     var gap = currentGap()
+    roundsSinceShrinking = 0
     while gap >= options.tolerance, iterations < options.iterationLimit, stalled < 2 {
+      if let steps = try solveShrunken(source, stepLimit: options.iterationLimit - iterations) {
+        iterations += steps
+        gap = currentGap()
+        continue
+      }
+      rounds += 1
+      if rounds % Self.roundsBeforeGrowth == 0, size < Self.largestWorkingSet {
+        size = min(problem.count, 2 * size, max(2, source.largestRequest))
+      }
       workingSet = choose(size, keeping: workingSet)
+      let inner = try workingSetSolver(size)
       let places = try load(workingSet, into: inner, source)
       let target = size == problem.count ? options.tolerance : max(options.tolerance * 0.5, gap * 0.1)
       let steps = inner.run(tolerance: target, limit: options.iterationLimit - iterations)
@@ -61,8 +89,50 @@ final class DecompositionSolver {
     return solution(gap: gap, iterations: iterations)
   }
 
+  /// Solves the problem among the variables that may still move, where those are few. Returns the steps, or nil where
+  /// nothing was done.
+  private func solveShrunken(_ source: any KernelRowSource, stepLimit: Int) throws -> Int? {
+    roundsSinceShrinking += 1
+    guard roundsSinceShrinking > 4, problem.count > 4 * options.workingSetSize else { return nil }
+    let (growing, shrinking) = extremes()
+    let active = (0..<problem.count).filter { variable in
+      let group = Int(problem.group[variable])
+      if beta[variable] <= problem.lower[variable] { return -gradient[variable] >= shrinking[group] }
+      if beta[variable] >= problem.upper[variable] { return -gradient[variable] <= growing[group] }
+      return true
+    }
+    guard active.count <= problem.count / 10 * 7 else { return nil }
+    roundsSinceShrinking = 0
+    var places = [Int](repeating: -1, count: source.count)
+    var rows = [Int]()
+    for variable in active where places[problem.row[variable]] < 0 {
+      places[problem.row[variable]] = 0
+      rows.append(problem.row[variable])
+    }
+    rows.sort()
+    for (place, row) in rows.enumerated() { places[row] = place }
+    guard let fewer = try source.restricted(to: rows) else { return nil }
+    let part = QuadraticProblem(
+      row: active.map { places[problem.row[$0]] }, linear: active.map { gradient[$0] },
+      lower: active.map { problem.lower[$0] }, upper: active.map { problem.upper[$0] },
+      group: active.map { problem.group[$0] }, start: active.map { beta[$0] })
+    var options = self.options
+    options.iterationLimit = stepLimit
+    options.workingSetSize = max(options.workingSetSize, inner?.variableCount ?? 0)
+    inner = nil
+    let solution = try DecompositionSolver(options, workers: workers).solve(part, fewer, linearAtStart: true)
+    var changes = [(Int, Double)]()
+    for (variable, value) in zip(active, solution.beta) where value != beta[variable] {
+      changes.append((problem.row[variable], value - beta[variable]))
+      beta[variable] = value
+    }
+    try respond(to: changes, source)
+    refreshGradient()
+    return solution.iterations
+  }
+
   private func workingSetSolver(_ size: Int) throws -> WorkingSetSolver {
-    if let inner, inner.capacity >= size + 2 * WorkingSetSolver.lanes { return inner }
+    if let inner, inner.variableCount >= size, inner.capacity >= size + 2 * WorkingSetSolver.lanes { return inner }
     inner = nil
     let made = try WorkingSetSolver(variableCount: size)
     inner = made
@@ -110,7 +180,7 @@ final class DecompositionSolver {
   private func accumulate(_ rows: [UnsafePointer<Float>], _ factors: [Double], _ stretches: [Stretch]) {
     response.withUnsafeMutableBufferPointer { response in
       nonisolated(unsafe) let response = response.baseAddress!
-      nonisolated(unsafe) let rows = rows
+      nonisolated(unsafe) let rows = rows.map(Optional.some)
       let total = stretches.last.map { $0.start + $0.length } ?? 0
       let share: @Sendable (Range<Int>) -> Void = { columns in
         for stretch in stretches {
@@ -118,7 +188,7 @@ final class DecompositionSolver {
           let end = min(stretch.start + stretch.length, columns.upperBound)
           guard begin < end else { continue }
           let offset = stretch.offset + begin - stretch.start
-          addRows(rows, factors, offset: offset, to: response + begin, count: end - begin)
+          siamese_add_rows(rows, factors, rows.count, offset, response + begin, end - begin)
         }
       }
       if let workers, total * factors.count > 1 << 16 {
@@ -195,16 +265,30 @@ final class DecompositionSolver {
       }
       offsets[position] = stretches[low].offset + row - stretches[low].start
     }
-    for (position, place) in places.enumerated() {
-      let variable = variables[position]
+    for (variable, place) in zip(variables, places) {
       inner.gradient[place] = gradient[variable]
       inner.beta[place] = beta[variable]
       inner.lower[place] = problem.lower[variable]
       inner.upper[place] = problem.upper[variable]
       inner.diagonal[place] = diagonal[problem.row[variable]]
-      let from = rows[position]
-      let to = inner.kernel + place * inner.stride
-      for column in places.indices { to[places[column]] = from[offsets[column]] }
+    }
+    nonisolated(unsafe) let (from, to) = (rows, inner.kernel)
+    let gather: @Sendable (Range<Int>) -> Void = { [offsets, places, stride = inner.stride] positions in
+      offsets.withUnsafeBufferPointer { offsets in
+        places.withUnsafeBufferPointer { places in
+          for position in positions {
+            let source = from[position]
+            let target = to + places[position] * stride
+            for column in places.indices { target[places[column]] = source[offsets[column]] }
+          }
+        }
+      }
+    }
+    if let workers, variables.count > 256 {
+      let (count, pieces) = (variables.count, workers.count)
+      workers.run { worker in gather(count * worker / pieces..<count * (worker + 1) / pieces) }
+    } else {
+      gather(variables.indices)
     }
     return places
   }
@@ -234,27 +318,6 @@ final class DecompositionSolver {
     return QuadraticSolution(
       beta: beta, objective: objective, thresholds: thresholds, gap: gap, iterations: iterations,
       converged: gap < options.tolerance)
-  }
-}
-
-/// `target += Σ factor · row[offset…]`, four rows at a time.
-private func addRows(
-  _ rows: [UnsafePointer<Float>], _ factors: [Double], offset: Int, to target: UnsafeMutablePointer<Double>, count: Int
-) {
-  var row = 0
-  while row + 4 <= rows.count {
-    let (a, b, c, d) = (rows[row] + offset, rows[row + 1] + offset, rows[row + 2] + offset, rows[row + 3] + offset)
-    let (fa, fb, fc, fd) = (factors[row], factors[row + 1], factors[row + 2], factors[row + 3])
-    for column in 0..<count {
-      target[column] +=
-        (fa * Double(a[column]) + fb * Double(b[column])) + (fc * Double(c[column]) + fd * Double(d[column]))
-    }
-    row += 4
-  }
-  while row < rows.count {
-    let (a, factor) = (rows[row] + offset, factors[row])
-    for column in 0..<count { target[column] += factor * Double(a[column]) }
-    row += 1
   }
 }
 

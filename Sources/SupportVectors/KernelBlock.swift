@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Tensors
 
@@ -60,9 +61,8 @@ struct KernelBlocks: Sendable {
             values[column] = power
           }
         case .rbf:
-          exponentials(
-            of: values.baseAddress!, count: columns.count, gamma: gamma, squaredNorm: left.squaredNorms[row],
-            squaredNorms: norms.baseAddress! + columns.lowerBound)
+          siamese_radial_basis(
+            values.baseAddress!, columns.count, gamma, left.squaredNorms[row], norms.baseAddress! + columns.lowerBound)
         case .sigmoid(_, let offset):
           for column in values.indices { values[column] = tanhf(gamma * values[column] + Float(offset)) }
         case .arcCosine(let order):
@@ -120,7 +120,7 @@ struct KernelBlocks: Sendable {
               }, { min($0, $1) })
             }
           }
-          if kernel.gamma != nil { exponentials(of: out, count: columns.count) }
+          if kernel.gamma != nil { siamese_exponentials(out, columns.count) }
         }
       }
     }

@@ -119,7 +119,7 @@ extension GramMatrix {
   func extremeEigenvalues(workers: WorkerThreads) -> (smallest: Double, largest: Double) {
     if count <= 256 {
       let values = SymmetricEigen(dense, order: count).values
-      return (values.first ?? 0, values.last ?? 0)
+      return (values.last ?? 0, values.first ?? 0)
     }
     var generator = SeededGenerator(seed: 17)
     var basis = [[Double]]()
@@ -149,7 +149,7 @@ extension GramMatrix {
         }
         let found = SymmetricEigen(small, order: size).values
         let before = extremes
-        extremes = (found[0], found[size - 1])
+        extremes = (found[size - 1], found[0])
         let settled = abs(before.smallest - extremes.smallest) <= 1e-7 * abs(extremes.largest)
         if done || (step > 30 && settled) { break }
       }
@@ -207,13 +207,13 @@ extension GramMatrix {
     let eigen = SymmetricEigen(dense, order: count)
     var projector = [Double](repeating: 0, count: count * count)
     var clipped = projector
-    for column in 0..<count where eigen.values[column] > 0 {
+    for (index, value) in eigen.values.enumerated() where value > 0 {
+      let vector = Array(eigen.vector(index))
       for row in 0..<count {
-        let left = eigen.vectors[row * count + column]
         for other in 0...row {
-          let product = left * eigen.vectors[other * count + column]
+          let product = vector[row] * vector[other]
           projector[row * count + other] += product
-          clipped[row * count + other] += product * eigen.values[column]
+          clipped[row * count + other] += product * value
         }
       }
     }

@@ -11,6 +11,13 @@ protocol KernelRowSource: AnyObject {
   var largestRequest: Int { get }
   /// Pointers to whole rows, good until the next call.
   func rows(_ indices: [Int]) throws -> [UnsafePointer<Float>]
+  /// A source of the rows and columns at `indices` alone, where asking it for rows is cheaper than asking this one; nil
+  /// where it is not. What this source had cached may be gone afterwards, to make room.
+  func restricted(to indices: [Int]) throws -> (any KernelRowSource)?
+}
+
+extension KernelRowSource {
+  func restricted(to indices: [Int]) throws -> (any KernelRowSource)? { nil }
 }
 
 struct Stretch: Equatable, Sendable {

@@ -80,14 +80,15 @@ extension TrainedSVM {
   /// The same machine for features of more columns, all of them zero in the support vectors: what a sparse format that
   /// does not say its width needs.
   public func widened(to width: Int) throws -> TrainedSVM {
-    guard width > inputWidth, transform.isIdentity, !kernel.keepsNoRows else { return self }
+    guard width > inputWidth, transform.isIdentity else { return self }
     var archive = self.archive
+    archive.values["input_width"] = Double(width)
+    if kernel.keepsNoRows { return try TrainedSVM(archive) }
     var wide = Tensor(shape: [supportVectorCount, width])
     for row in 0..<supportVectorCount {
       for (column, value) in supportVectors.row(row).enumerated() { wide.elements[row * width + column] = value }
     }
     archive.tensors["support_vectors"] = wide
-    archive.values["input_width"] = Double(width)
     if case .similarity(let similarity) = kernel { return try TrainedSVM(archive, similarity: similarity) }
     return try TrainedSVM(archive)
   }

@@ -46,7 +46,23 @@ extension KernelSVM {
 
   /// The scores of these settings when trained on growing shares of the rows.
   public func learningCurve(
-    _ features: Tensor, _ labels: [String], shares: [Double] = [0.1, 0.2, 0.4, 0.7, 1], _ plan: SearchPlan = SearchPlan()
+    _ features: Tensor, _ labels: [String], shares: [Double] = Self.learningShares, _ plan: SearchPlan = SearchPlan()
+  ) throws -> [SearchScore] {
+    try learningCurve(features, labels: labels, targets: nil, shares, plan)
+  }
+
+  /// The same for regressors.
+  public func learningCurve(
+    _ features: Tensor, targets: [Double], shares: [Double] = Self.learningShares, _ plan: SearchPlan = SearchPlan()
+  ) throws -> [SearchScore] {
+    try learningCurve(features, labels: nil, targets: targets, shares, plan)
+  }
+
+  /// The shares of the rows that a learning curve is drawn at.
+  public static let learningShares = [0.1, 0.2, 0.4, 0.7, 1]
+
+  private func learningCurve(
+    _ features: Tensor, labels: [String]?, targets: [Double]?, _ shares: [Double], _ plan: SearchPlan
   ) throws -> [SearchScore] {
     let order = spreadOrder(count: features.rowCount, classes: labels, seed: seed)
     return try shares.map { share in
@@ -54,7 +70,7 @@ extension KernelSVM {
         throw SVMError.setting(name: "a share of the learning curve", value: "\(share)", expected: "above 0, at most 1")
       }
       let rows = Array(order.prefix(max(plan.foldCount * 2, Int((share * Double(order.count)).rounded()))))
-      return try judge(features, labels: labels, targets: nil, plan, rows: rows, [(machine.c ?? 1, kernel.gamma)])[0]
+      return try judge(features, labels: labels, targets: targets, plan, rows: rows, [(machine.c ?? 1, kernel.gamma)])[0]
     }
   }
 
@@ -89,6 +105,11 @@ extension KernelSVM {
   ) throws -> [SearchScore] {
     if case .oneClass = machine {
       throw SVMError.unavailable(what: "a one-class machine has no score to search by", remedy: "choose nu yourself")
+    }
+    guard machine.isRegressor ? targets != nil : labels != nil else {
+      throw SVMError.unavailable(
+        what: machine.isRegressor ? "a regressor learns numbers, not labels" : "only regressors learn numbers",
+        remedy: machine.isRegressor ? "give it targets" : "give labels, or choose a regressor")
     }
     if let groups = plan.groups, groups.count != features.rowCount {
       throw SVMError.countMismatch(what: "groups", expected: features.rowCount, found: groups.count)

@@ -41,15 +41,10 @@ struct PrincipalComponents: Sendable, Equatable {
       let image = Tensor.product(basis, covariance)
       let small = Tensor.product(image, transposed: false, basis, transposed: true)
       let eigen = SymmetricEigen(small.elements.map(Double.init), order: size)
-      // Largest first; the rotation turns the basis into Ritz vectors.
-      var rotation = Tensor(shape: [size, size])
-      for row in 0..<size {
-        for column in 0..<size {
-          rotation.elements[row * size + column] = Float(eigen.vectors[column * size + size - 1 - row])
-        }
-      }
+      // The rotation, largest value first, turns the basis into Ritz vectors.
+      let rotation = Tensor(shape: [size, size], elements: eigen.vectors.map { Float($0) })
       basis = Tensor.product(rotation, basis)
-      let found = Array(eigen.values.reversed())
+      let found = eigen.values
       let scale = max(found[0], Double.leastNormalMagnitude)
       let change = zip(found, values).prefix(count).map { abs($0 - $1) / scale }.max() ?? 0
       values = found

@@ -11,41 +11,45 @@ final class RowCache: KernelRowSource {
   private let workers: WorkerThreads?
   private let stride: Int
   private let slotCount: Int
-  private var storage: UnsafeMutablePointer<Float>
+  private let storage: FloatStorage
   /// The slot of each row, or −1.
   private var slots: [Int]
   private var owners: [Int]
   private var lastUse: [Int]
   private var clock = 0
+  /// Two requests a round of the solver.
+  private static let idleRequests = 24
   private var used = 0
 
   /// - Parameters:
   ///   - positions: the rows of the subproblem, a subset of `rows`.
   ///   - memoryLimit: bytes for cached rows, the subset's own copy included.
   ///   - workers: threads that share each batch; nil to compute on the caller's.
-  init(_ rows: KernelRows, _ positions: [Int], memoryLimit: Int, workers: WorkerThreads?) throws {
+  convenience init(_ rows: KernelRows, _ positions: [Int], memoryLimit: Int, workers: WorkerThreads?) throws {
     let own = positions.count == rows.count ? rows : rows.taking(positions)
+    // The rows' own copy, and room for those of problems with fewer rows.
+    let copied = own.elements.count * (positions.count == rows.count ? 4 : 8)
+    let stride = Self.stride(for: own.count)
+    let slotCount = min(own.count, max(16, (memoryLimit - copied) / max(1, stride * 4)))
+    try self.init(own, storage: FloatStorage(count: slotCount * stride), slotCount: slotCount, workers: workers)
+  }
+
+  private static func stride(for count: Int) -> Int { (count + 15) / 16 * 16 }
+
+  private init(_ own: KernelRows, storage: FloatStorage, slotCount: Int, workers: WorkerThreads?) throws {
     count = own.count
     stretches = [Stretch(start: 0, offset: 0, length: own.count)]
-    stride = (own.count + 15) / 16 * 16
-    let copied = positions.count == rows.count ? 0 : own.elements.count * 4
-    slotCount = min(own.count, max(16, (memoryLimit - copied) / max(1, stride * 4)))
+    stride = Self.stride(for: own.count)
+    self.slotCount = slotCount
+    self.storage = storage
     largestRequest = slotCount
     blocks = KernelBlocks(own, own)
     self.workers = workers
-    storage = try allocateFloats(slotCount * stride)
     slots = [Int](repeating: -1, count: own.count)
     owners = [Int](repeating: -1, count: slotCount)
     lastUse = [Int](repeating: 0, count: slotCount)
-    do {
-      diagonal = try blocks.diagonal()
-    } catch {
-      free(storage)
-      throw error
-    }
+    diagonal = try blocks.diagonal()
   }
-
-  deinit { free(storage) }
 
   func rows(_ indices: [Int]) throws -> [UnsafePointer<Float>] {
     clock += 1
@@ -63,16 +67,36 @@ final class RowCache: KernelRowSource {
         lastUse[slot] = clock
       }
     }
-    return indices.map { UnsafePointer(storage + slots[$0] * stride) }
+    return indices.map { UnsafePointer(storage.start + slots[$0] * stride) }
   }
 
-  /// Free slots first, then those unused for longest; none that this request holds.
+  /// Worth it where the whole matrix does not fit: rows of fewer columns cost less to compute, and more of them stay.
+  func restricted(to indices: [Int]) throws -> (any KernelRowSource)? {
+    guard slotCount < count else { return nil }
+    let own = blocks.left.taking(indices)
+    let stride = Self.stride(for: own.count)
+    let slotCount = min(own.count, (storage.count - own.elements.count) / max(1, stride))
+    guard slotCount >= 16 else { return nil }
+    // Both keep their rows in the same storage, one after the other: memory touched for the first time is dear.
+    for slot in 0..<used { owners[slot] = -1 }
+    for row in 0..<count { slots[row] = -1 }
+    used = 0
+    return try RowCache(own, storage: storage, slotCount: slotCount, workers: workers)
+  }
+
+  /// Slots unused for a while first where not all rows fit, since memory touched for the first time costs more than most
+  /// rows, then free ones, then those unused for longest; none that this request holds.
   private func slotsToFill(_ wanted: Int) -> [Int] {
-    let fresh = min(wanted, slotCount - used)
-    var places = Array(used..<used + fresh)
+    var places = [Int]()
+    if slotCount < count {
+      places = Array((0..<used).lazy.filter { [clock, lastUse] in lastUse[$0] < clock - Self.idleRequests }.prefix(wanted))
+      for slot in places where owners[slot] >= 0 { slots[owners[slot]] = -1 }
+    }
+    let fresh = min(wanted - places.count, slotCount - used)
+    places += used..<used + fresh
     used += fresh
     if places.count < wanted {
-      let idle = (0..<used - fresh).filter { lastUse[$0] < clock }.sorted { lastUse[$0] < lastUse[$1] }
+      let idle = (0..<used - fresh).filter { lastUse[$0] < clock && (slotCount == count || lastUse[$0] >= clock - Self.idleRequests) }.sorted { lastUse[$0] < lastUse[$1] }
       for slot in idle.prefix(wanted - places.count) {
         if owners[slot] >= 0 { slots[owners[slot]] = -1 }
         places.append(slot)
@@ -87,7 +111,7 @@ final class RowCache: KernelRowSource {
     let batch = 128
     let width = 2048
     let blocks = blocks
-    nonisolated(unsafe) let storage = storage
+    nonisolated(unsafe) let storage = storage.start
     let (count, stride) = (count, stride)
     let failures = FirstError()
     let batches = (missing.count + batch - 1) / batch
@@ -150,4 +174,17 @@ extension KernelBlocks {
     }
     return values
   }
+}
+
+/// Floats that caches share, freed with the last of them.
+private final class FloatStorage {
+  let start: UnsafeMutablePointer<Float>
+  let count: Int
+
+  init(count: Int) throws {
+    start = try allocateFloats(count)
+    self.count = count
+  }
+
+  deinit { free(start) }
 }

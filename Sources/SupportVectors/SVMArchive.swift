@@ -130,6 +130,7 @@ extension TrainedSVM {
       thresholds: try reader.doubles("thresholds", count: decisions),
       objectives: try reader.doubles("objectives", count: decisions),
       iterationCounts: try reader.counts("iterations"), threads: ProcessInfo.processInfo.activeProcessorCount)
+    _ = prepared()
     warnings = archive.strings["warnings"] ?? []
     if archive.numbers["sigmoid_a"] != nil || archive.numbers["sigmoid_b"] != nil {
       probabilityModel = .sigmoids(

@@ -46,6 +46,7 @@ extension TrainedSVM {
     let edge = 256
     let blockCount = (rows.rowCount + edge - 1) / edge
     let floats = panels.map { $0.coefficients.map { Float($0) } }
+    let (prepared, center) = prepared()
     let failures = FirstError()
     var values = [Double](repeating: 0, count: rows.rowCount * decisionCount)
     values.withUnsafeMutableBufferPointer { values in

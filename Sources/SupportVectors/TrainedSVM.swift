@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// A trained kernel machine: support vectors, coefficients, and everything that prediction needs.
@@ -28,9 +29,8 @@ public struct TrainedSVM: Sendable {
   public let inputWidth: Int
   public internal(set) var probabilityModel: ProbabilityModel?
   public var threads: Int
-  /// Support vectors made ready for the kernel.
-  let prepared: KernelRows
-  let center: [Float]
+  /// Support vectors made ready for the kernel: with the first prediction, since many machines are only written to files.
+  let prepared: PreparedVectors
 
   /// The number of support vectors.
   public var supportVectorCount: Int { supportIndices.count }
@@ -110,10 +110,8 @@ extension TrainedSVM {
     self.iterationCounts = iterationCounts
     self.threads = threads
     inputWidth = transform.inputWidth
-    center = KernelRows.center(for: kernel, of: supportVectors)
-    prepared = KernelRows(
-      kernel: kernel, features: supportVectors, center: center,
-      columns: kernel.keepsNoRows ? supportIndices : [])
+    prepared = PreparedVectors(
+      kernel: kernel, vectors: supportVectors, columns: kernel.keepsNoRows ? supportIndices : [])
   }
 
   /// Panels full of zeros, laid out for a machine.
@@ -144,5 +142,31 @@ extension Kernel {
   /// Whether rows to predict bring their kernel values along, so that no support vectors are kept.
   var keepsNoRows: Bool {
     if case .precomputed = self { true } else { false }
+  }
+}
+
+/// Support vectors as the kernel wants them, computed when first asked for and then kept.
+final class PreparedVectors: @unchecked Sendable {
+  private let kernel: Kernel
+  private let vectors: Tensor
+  private let columns: [Int]
+  private let lock = NSLock()
+  private var ready: (rows: KernelRows, center: [Float])?
+
+  init(kernel: Kernel, vectors: Tensor, columns: [Int]) {
+    self.kernel = kernel
+    self.vectors = vectors
+    self.columns = columns
+  }
+
+  /// The vectors, and the point that both sides of a block are measured from.
+  func callAsFunction() -> (rows: KernelRows, center: [Float]) {
+    lock.withLock {
+      if let ready { return ready }
+      let center = KernelRows.center(for: kernel, of: vectors)
+      let made = (KernelRows(kernel: kernel, features: vectors, center: center, columns: columns), center)
+      ready = made
+      return made
+    }
   }
 }

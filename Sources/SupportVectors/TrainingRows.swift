@@ -27,7 +27,7 @@ final class TrainingRows: @unchecked Sendable {
     rows = KernelRows(
       kernel: kernel, features: features, order: order, center: KernelRows.center(for: kernel, of: features),
       columns: order)
-    self.memoryLimit = max(1 << 20, memoryLimit - rows.elements.count * 4)
+    self.memoryLimit = max(1 << 20, memoryLimit - Self.reserve(of: memoryLimit) - rows.elements.count * 4)
     let fits = GramMatrix.bytes(for: order.count) <= self.memoryLimit
     if fits, kernel.isExternal || !Self.prefersOwnRows(count: order.count, width: rows.width, largestSubproblem) {
       let gram =
@@ -45,6 +45,9 @@ final class TrainingRows: @unchecked Sendable {
       gram = nil
     }
   }
+
+  /// What oneDNN's packed blocks, the solver's vectors and the process itself take of the limit.
+  private static func reserve(of memoryLimit: Int) -> Int { min(96 << 20, memoryLimit / 2) }
 
   /// Whether subproblems do better with just the kernel rows that they ask for than with all of a shared matrix.
   ///

@@ -8,6 +8,8 @@ import Foundation
 /// the step along (i, j) gains most, (gⱼ − gᵢ)² / (Kᵢᵢ + Kⱼⱼ − 2Kᵢⱼ). Updating the gradient after one step and finding
 /// the next i is one pass; finding j is another.
 final class WorkingSetSolver {
+  /// The variables it was made for.
+  let variableCount: Int
   /// The most variables it can hold, lanes that pad each group included.
   let capacity: Int
   private(set) var count = 0
@@ -31,6 +33,7 @@ final class WorkingSetSolver {
   static let smallestCurvature: Float = 1e-12
 
   init(variableCount: Int) throws {
+    self.variableCount = variableCount
     capacity = (variableCount + 3 * Self.lanes) / Self.lanes * Self.lanes
     kernel = try allocateFloats(capacity * capacity)
     diagonal = .allocate(capacity: capacity)

@@ -1,4 +1,5 @@
 import COneDNN
+import Foundation
 
 /// Computes `c ← alpha · op(a) · op(b) + beta · c` on row-major matrices, with oneDNN's `sgemm`.
 ///
@@ -45,4 +46,20 @@ extension Tensor {
     }
     return Tensor(shape: [rows, columns], elements: elements)
   }
+}
+
+/// Has oneDNN generate its code for matrix products on a thread of its own: some 20 ms that a process' first product would
+/// take otherwise. Worth calling before files are read.
+///
+/// - Returns: a function that waits until it is done; call it before the process ends, on every way out.
+public func prepareMatrixProducts() -> @Sendable () -> Void {
+  let group = DispatchGroup()
+  group.enter()
+  let thread = Thread {
+    let ones = Tensor(shape: [64, 64], repeating: 1)
+    _ = Tensor.product(ones, transposed: false, ones, transposed: true)
+    group.leave()
+  }
+  thread.start()
+  return { group.wait() }
 }

@@ -77,10 +77,62 @@ struct KernelSVMTests {
     #expect(agreeing >= 299)
   }
 
+  @Test func `shrinking reaches the optimum that the whole problem has, for classes and for numbers`() throws {
+    var (features, labels) = clusters(rows: 3000, width: 6, classes: 2, seed: 8, spread: 0.7)
+    var generator = SeededGenerator(seed: 3)
+    for row in 0..<3000 where generator.uniform() < 0.1 { labels[row] = "class \(Int.random(in: 0...1, using: &generator))" }
+    let targets = (0..<3000).map { Double(features.elements[6 * $0]) + Double(generator.normal()) / 3 }
+    for machine in [Machine.classifier(c: 10), .oneClass(nu: 0.1), .regressor(c: 1, epsilon: 0.2), .nuRegressor(c: 1, nu: 0.3)] {
+      var svm = KernelSVM(machine: machine, kernel: .rbf())
+      svm.threads = 2
+      svm.tolerance = 1e-4
+      let input = try TrainingInput(
+        features, labels: machine.isClassifier ? labels : nil, targets: machine.isRegressor ? targets : nil, weights: nil,
+        for: svm)
+      let workers = WorkerThreads(count: 2)
+      defer { workers.stop() }
+      let subproblem = input.subproblems(.oneVersusOne)[0]
+      var options = svm.solverOptions(rows: 3000)
+      options.workingSetSize = 64
+      func solve(_ source: any KernelRowSource) throws -> QuadraticSolution {
+        try DecompositionSolver(options, workers: workers).solve(machine.problem(subproblem, classNames: []), source)
+      }
+      let rows = KernelRows(
+        kernel: input.kernel, features: input.features, order: input.order,
+        center: KernelRows.center(for: input.kernel, of: input.features))
+      let whole = try solve(GramMatrix(rows, workers: workers).view(subproblem.rows))
+      let cache = CountingCache(try RowCache(rows, subproblem.rows, memoryLimit: 4 << 20, workers: workers))
+      let shrunken = try solve(cache)
+      #expect(cache.restrictions > 0, "\(machine) was never shrunk")
+      #expect(whole.converged && shrunken.converged)
+      #expect(abs(whole.objective - shrunken.objective) <= 1e-5 * abs(whole.objective), "\(machine)")
+      #expect(abs(whole.thresholds[0] - shrunken.thresholds[0]) < 2e-3)
+    }
+  }
+
   @Test func `the same seed, rows and threads give the same machine`() throws {
     let (features, labels) = clusters(rows: 300, width: 6, classes: 4, seed: 9)
     var svm = KernelSVM(c: 2)
     svm.threads = 2
     #expect(try svm.fit(features, labels).panels == svm.fit(features, labels).panels)
+  }
+}
+
+/// A cache that counts how often it was asked for fewer rows.
+private final class CountingCache: KernelRowSource {
+  private let cache: RowCache
+  private(set) var restrictions = 0
+
+  init(_ cache: RowCache) { self.cache = cache }
+
+  var count: Int { cache.count }
+  var diagonal: [Float] { cache.diagonal }
+  var stretches: [Stretch] { cache.stretches }
+  var largestRequest: Int { cache.largestRequest }
+  func rows(_ indices: [Int]) throws -> [UnsafePointer<Float>] { try cache.rows(indices) }
+  func restricted(to indices: [Int]) throws -> (any KernelRowSource)? {
+    let fewer = try cache.restricted(to: indices)
+    if fewer != nil { restrictions += 1 }
+    return fewer
   }
 }

@@ -47,5 +47,10 @@ struct ParameterSearchTests {
     plan.costs = [0.001, 10]
     let scores = try KernelSVM(machine: .regressor(c: 1, epsilon: 0.01)).search(features, targets: targets, plan)
     #expect(scores[0].c == 10)
+    let regressor = KernelSVM(machine: .regressor(c: 10, epsilon: 0.01))
+    let numbers = try regressor.learningCurve(features, targets: targets, shares: [0.1, 1])
+    #expect(numbers[1].mean > numbers[0].mean && numbers[1].mean > -0.2)
+    #expect(throws: SVMError.self) { try regressor.learningCurve(features, labels) }
+    #expect(throws: SVMError.self) { try KernelSVM(c: 1).search(features, targets: targets, plan) }
   }
 }

@@ -151,19 +151,19 @@ private struct PrincipalAxes {
     let (count, depth) = (centred.rowCount, centred.rowWidth)
     let divisor = Double(max(1, count - 1))
     if depth <= count {
-      let eigen = SymmetricEigen(SquareMatrix(covarianceOf: centred, divisor: divisor))
+      let eigen = SymmetricEigen(SquareMatrix(covarianceOf: centred, divisor: divisor).values, order: depth)
       let rank = eigen.values.count { $0 > 1e-9 * max(eigen.values.first ?? 0, .leastNormalMagnitude) }
       values = Array(eigen.values.prefix(rank))
-      vectors = (0..<rank).map { Array(eigen.vectors.values[$0 * depth..<($0 + 1) * depth]) }
+      vectors = (0..<rank).map { Array(eigen.vector($0)) }
       return
     }
     // X Xᵀ u = λ u has the same values, and Xᵀ u / √λ are the vectors.
     let gram = Tensor.product(centred, transposed: false, centred, transposed: true)
-    let eigen = SymmetricEigen(SquareMatrix(size: count, values: gram.elements.map { Double($0) / divisor }))
+    let eigen = SymmetricEigen(gram.elements.map { Double($0) / divisor }, order: count)
     // Centring takes one rank, and float products leave noise at 1e-7 of the largest.
     let rank = eigen.values.count { $0 > 1e-6 * max(eigen.values.first ?? 0, .leastNormalMagnitude) }
     values = Array(eigen.values.prefix(rank))
-    let basis = Tensor(shape: [rank, count], elements: eigen.vectors.values.prefix(rank * count).map(Float.init))
+    let basis = Tensor(shape: [rank, count], elements: eigen.vectors.prefix(rank * count).map(Float.init))
     let combined = Tensor.product(basis, centred)
     vectors = (0..<rank).map { k in
       let row = combined.row(k).map(Double.init)

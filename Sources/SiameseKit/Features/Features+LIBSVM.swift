@@ -2,17 +2,28 @@ import Foundation
 import Tensors
 
 /// LIBSVM's data format: `label index:value …`, indices from 1, zeros left out; names in a `.tsv` beside it.
+///
+/// A precomputed kernel's rows begin with `0:serial`, the row's own number, which says nothing more as long as the rows
+/// stand in that order.
 extension Features {
   init(libsvm path: String) throws {
     func fail(_ line: Int, _ reason: String) -> TaskError { TaskError(.badInput, "\(path): line \(line): \(reason)") }
     let text = String(decoding: try readFile(path), as: UTF8.self)
-    var rows: [[(index: Int, value: Float)]] = [], numbers: [String] = [], width = 0
+    var rows: [[(index: Int, value: Float)]] = [], numbers: [String] = [], width = 0, serials: [Int] = []
     for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let fields = line.split(whereSeparator: \.isWhitespace)
       guard let label = fields.first else { continue }
       guard Double(label) != nil else { throw fail(number + 1, "the label '\(label)' is not a number") }
       var row: [(index: Int, value: Float)] = []
-      for field in fields.dropFirst() {
+      var values = fields.dropFirst()
+      if let first = values.first, first.hasPrefix("0:") {
+        guard let serial = Int(first.dropFirst(2)) else {
+          throw fail(number + 1, "'\(first)' should be 0:serial, the number of a precomputed kernel's row")
+        }
+        serials.append(serial)
+        values = values.dropFirst()
+      }
+      for field in values {
         let parts = field.split(separator: ":", maxSplits: 1)
         guard parts.count == 2, let index = Int(parts[0]), index > (row.last?.index ?? 0), let value = Float(parts[1]) else {
           throw fail(number + 1, "'\(field)' should be index:value, with indices from 1 that ascend")
@@ -25,6 +36,10 @@ extension Features {
     }
     guard width > 0, width <= 1 << 24, rows.count.multipliedReportingOverflow(by: width).partialValue <= 1 << 33 else {
       throw TaskError(.badInput, "\(path): \(rows.count) rows with indices up to \(width) cannot be held as a matrix")
+    }
+    if rows.count == width, Set(serials) == Set(1...width), let place = serials.indices.first(where: { serials[$0] != $0 + 1 }) {
+      throw TaskError(
+        .badInput, "\(path): row \(place + 1) has the serial number \(serials[place]); sort the rows of a precomputed kernel by it")
     }
     var elements = [Float](repeating: 0, count: rows.count * width)
     for (number, row) in rows.enumerated() { for (index, value) in row { elements[number * width + index - 1] = value } }

@@ -7,14 +7,17 @@ import Foundation
 /// memory. LAPACK would be three times faster; it is not worth another library for matrices of a few hundred columns.
 ///
 /// - Complexity: O(n³).
-struct SymmetricEigen {
-  let values: [Double]
-  /// Row k is the vector of value k.
-  let vectors: SquareMatrix
+package struct SymmetricEigen: Sendable {
+  package let order: Int
+  /// Descending.
+  package let values: [Double]
+  /// `[order, order]`: row k is the unit eigenvector of `values[k]`.
+  package let vectors: [Double]
 
-  init(_ matrix: SquareMatrix) {
-    let n = matrix.size
-    var work = matrix.values
+  /// - Parameter matrix: `[order, order]`, row-major; the upper half is read.
+  package init(_ matrix: [Double], order n: Int) {
+    precondition(matrix.count == n * n, "a symmetric matrix of order \(n) has \(n * n) elements")
+    var work = matrix
     var diagonal = [Double](repeating: 0, count: n)
     var offDiagonal = [Double](repeating: 0, count: n)
     // rows[k] becomes eigenvector k.
@@ -23,17 +26,21 @@ struct SymmetricEigen {
       rows.withUnsafeMutableBufferPointer { z in
         diagonal.withUnsafeMutableBufferPointer { d in
           offDiagonal.withUnsafeMutableBufferPointer { e in
-            guard let a = a.baseAddress, let z = z.baseAddress else { return }
-            tridiagonalize(a, n, into: d.baseAddress!, e.baseAddress!, z)
-            diagonalize(d.baseAddress!, e.baseAddress!, n, rotating: z)
+            guard let a = a.baseAddress, n > 0 else { return }
+            tridiagonalize(a, n, into: d.baseAddress!, e.baseAddress!, z.baseAddress!)
+            diagonalize(d.baseAddress!, e.baseAddress!, n, rotating: z.baseAddress!)
           }
         }
       }
     }
-    let order = diagonal.indices.sorted { diagonal[$0] > diagonal[$1] }
-    values = order.map { diagonal[$0] }
-    vectors = SquareMatrix(size: n, values: order.flatMap { rows[$0 * n..<($0 + 1) * n] })
+    let descending = diagonal.indices.sorted { diagonal[$0] > diagonal[$1] }
+    order = n
+    values = descending.map { diagonal[$0] }
+    vectors = descending.flatMap { rows[$0 * n..<($0 + 1) * n] }
   }
+
+  /// Eigenvector `index`.
+  package func vector(_ index: Int) -> ArraySlice<Double> { vectors[index * order..<(index + 1) * order] }
 }
 
 /// Brings symmetric `a` to tridiagonal T = Q A Qᵀ, the rows of `q` being the orthonormal basis; `a` is overwritten.

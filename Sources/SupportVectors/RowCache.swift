@@ -18,7 +18,7 @@ final class RowCache: KernelRowSource {
   private var lastUse: [Int]
   private var clock = 0
   /// Two requests a round of the solver.
-  private static let idleRequests = 24
+  private static let idleRequests = 8
   private var used = 0
 
   /// - Parameters:

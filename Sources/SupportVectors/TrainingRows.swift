@@ -47,7 +47,7 @@ final class TrainingRows: @unchecked Sendable {
   }
 
   /// What oneDNN's packed blocks, the solver's vectors and the process itself take of the limit.
-  private static func reserve(of memoryLimit: Int) -> Int { min(96 << 20, memoryLimit / 2) }
+  private static func reserve(of memoryLimit: Int) -> Int { min(128 << 20, memoryLimit / 2) }
 
   /// Whether subproblems do better with just the kernel rows that they ask for than with all of a shared matrix.
   ///

@@ -18,7 +18,7 @@ vector, must be within 1e-3, or within three times what Keras' own moves in the 
 
 nn4.small2, which Keras cannot write without Lambdas, is read from weights alone.
 """
-import argparse, os, subprocess, sys, tempfile, time
+import argparse, os, re, subprocess, sys, tempfile, time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import h5py
@@ -167,9 +167,9 @@ def compare(siamese, folder, name, size, options, seed):
         with h5py.File(result) as file:
             paths = [p.decode() if isinstance(p, bytes) else p for p in file["paths"][()]]
             found = {p: file[f"gradients/{i}"][()] for i, p in enumerate(paths)}
-            # Older files call a depthwise kernel so, and this toolkit does as they do.
-            renamed = {p: p.replace("/depthwise_kernel", "/kernel") for p in found}
-            found = {renamed[p] if renamed[p] in expected else p: g for p, g in found.items()}
+            # Two names that Keras 3 gives anew: a depthwise kernel's, and ConvNeXt's layer scales' (`variable_7`).
+            names = {re.sub("/variable.*", "/gamma", n): n for n in expected}
+            found = {names.get(p.replace("/depthwise_kernel", "/kernel"), names.get(p, p)): g for p, g in found.items()}
             found["picture"], found_outputs = file["input_gradients"][()], file["outputs"][()].reshape(COUNT, -1)
         missing = sorted(set(expected) - set(found))
         if missing:

@@ -54,7 +54,11 @@ def openface():
     maximum = lambda x: layers.MaxPooling2D(3, 2)(x)
 
     def power(x):
-        return layers.Lambda(lambda y: tf.sqrt(9 * tf.nn.avg_pool2d(tf.square(y), 3, 3, "VALID")))(x)
+        # The root of a window of zeros has no derivative; 0 is what leaves the zeros alone.
+        def root(y):
+            sums = 9 * tf.nn.avg_pool2d(tf.square(y), 3, 3, "VALID")
+            return tf.where(sums > 0, tf.sqrt(tf.maximum(sums, 1e-30)), 0.0)
+        return layers.Lambda(root)(x)
 
     def reduced(x, name, first, second, kernel, stride=1):
         y = norm(conv(x, name + "_conv1", first, 1), name + "_bn1")

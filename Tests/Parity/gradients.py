@@ -20,13 +20,14 @@ nn4.small2, which Keras cannot write without Lambdas, is read from weights alone
 """
 import argparse, os, re, subprocess, sys, tempfile, time
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import inference
+
+inference.load(2)
 import h5py
 import keras
 import numpy as np
+import ports
 import tensorflow as tf
-
-from inference import randomise, save_legacy_weights, squeezenet
 
 TOLERANCE = 1e-3
 COUNT = 12  # pictures in the batch
@@ -103,7 +104,7 @@ def openface():
 def build(name, size, options):
     keras.backend.clear_session()
     if name == "SqueezeNet":
-        model = squeezenet(size)
+        model = ports.squeezenet(size)
         model = keras.Model(model.input, model.layers[-2].output)
     elif name == "nn4.small2":
         model = openface()
@@ -140,7 +141,7 @@ def vector_error(found, expected):
 def compare(siamese, folder, name, size, options, seed):
     """Words about both modes, and what is wrong in each."""
     model = build(name, size, options)
-    randomise(model, seed)
+    inference.randomise(model, seed)
     random = np.random.default_rng(seed + 1)
     # Smooth pictures without ties: on noise many units sit at a kink, on blocks of one colour all maxima are ties.
     coarse = random.uniform(-1, 1, (COUNT, size // 8, size // 8, 3)).astype("float32")
@@ -150,7 +151,7 @@ def compare(siamese, folder, name, size, options, seed):
         pictures = 127.5 * (pictures + 1)
     if name == "nn4.small2":
         path, layer = os.path.join(folder, "network.h5"), ["--architecture", "nn4.small2"]
-        save_legacy_weights(model, path)
+        inference.save(model, "a", path)
     else:
         path, layer = os.path.join(folder, "network.keras"), ["--layer", model.layers[-1].name]
         model.save(path)
@@ -172,7 +173,9 @@ def compare(siamese, folder, name, size, options, seed):
             paths = [p.decode() if isinstance(p, bytes) else p for p in file["paths"][()]]
             found = {p: file[f"gradients/{i}"][()] for i, p in enumerate(paths)}
             # Two names that Keras 3 gives anew: a depthwise kernel's, and ConvNeXt's layer scales' (`variable_7`).
-            names = {re.sub("/variable.*", "/gamma", n): n for n in expected}
+            # NASNet's layers lie in name scopes, which are no part of their names.
+            names = {"/".join(n.split("/")[-2:]): n for n in expected}
+            names |= {re.sub("/variable.*", "/gamma", n): n for n in expected}
             found = {names.get(p.replace("/depthwise_kernel", "/kernel"), names.get(p, p)): g for p, g in found.items()}
             found["picture"], found_outputs = file["input_gradients"][()], file["outputs"][()].reshape(COUNT, -1)
         missing = sorted(set(expected) - set(found))

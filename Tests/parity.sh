@@ -52,9 +52,9 @@ gradients() {
   "$python" Tests/Parity/gradients.py "$tools/siamese" ${PARITY_ONLY:+--only "$PARITY_ONLY"}
 }
 
-tensorboard() {
+events() {
   needs tensorboard
-  "$python" Tests/Parity/tensorboard.py "$tools" weights/glyphs.h5
+  "$python" Tests/Parity/events.py "$tools" weights/glyphs.h5
 }
 
 svm() {
@@ -69,7 +69,7 @@ retrieval() {
 }
 
 failed=()
-for topic in "${@:-inference export gradients tensorboard svm retrieval}"; do
+for topic in "${@:-inference export gradients events svm retrieval}"; do
   for name in $topic; do
     call=$name
     [ "$name" = export ] && call=export_

@@ -18,15 +18,16 @@ vector, must be within 1e-3, or within three times what Keras' own moves in the 
 
 nn4.small2, which Keras cannot write without Lambdas, is read from weights alone.
 """
-import argparse, os, subprocess, sys, tempfile, time
+import argparse, os, re, subprocess, sys, tempfile, time
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+import inference
+
+inference.load(2)
 import h5py
 import keras
 import numpy as np
+import ports
 import tensorflow as tf
-
-from inference import randomise, save_legacy_weights, squeezenet
 
 TOLERANCE = 1e-3
 COUNT = 12  # pictures in the batch
@@ -54,7 +55,11 @@ def openface():
     maximum = lambda x: layers.MaxPooling2D(3, 2)(x)
 
     def power(x):
-        return layers.Lambda(lambda y: tf.sqrt(9 * tf.nn.avg_pool2d(tf.square(y), 3, 3, "VALID")))(x)
+        # The root of a window of zeros has no derivative; 0 is what leaves the zeros alone.
+        def root(y):
+            sums = 9 * tf.nn.avg_pool2d(tf.square(y), 3, 3, "VALID")
+            return tf.where(sums > 0, tf.sqrt(tf.maximum(sums, 1e-30)), 0.0)
+        return layers.Lambda(root)(x)
 
     def reduced(x, name, first, second, kernel, stride=1):
         y = norm(conv(x, name + "_conv1", first, 1), name + "_bn1")
@@ -99,7 +104,7 @@ def openface():
 def build(name, size, options):
     keras.backend.clear_session()
     if name == "SqueezeNet":
-        model = squeezenet(size)
+        model = ports.squeezenet(size)
         model = keras.Model(model.input, model.layers[-2].output)
     elif name == "nn4.small2":
         model = openface()
@@ -136,7 +141,7 @@ def vector_error(found, expected):
 def compare(siamese, folder, name, size, options, seed):
     """Words about both modes, and what is wrong in each."""
     model = build(name, size, options)
-    randomise(model, seed)
+    inference.randomise(model, seed)
     random = np.random.default_rng(seed + 1)
     # Smooth pictures without ties: on noise many units sit at a kink, on blocks of one colour all maxima are ties.
     coarse = random.uniform(-1, 1, (COUNT, size // 8, size // 8, 3)).astype("float32")
@@ -146,7 +151,7 @@ def compare(siamese, folder, name, size, options, seed):
         pictures = 127.5 * (pictures + 1)
     if name == "nn4.small2":
         path, layer = os.path.join(folder, "network.h5"), ["--architecture", "nn4.small2"]
-        save_legacy_weights(model, path)
+        inference.save(model, "a", path)
     else:
         path, layer = os.path.join(folder, "network.keras"), ["--layer", model.layers[-1].name]
         model.save(path)
@@ -167,9 +172,11 @@ def compare(siamese, folder, name, size, options, seed):
         with h5py.File(result) as file:
             paths = [p.decode() if isinstance(p, bytes) else p for p in file["paths"][()]]
             found = {p: file[f"gradients/{i}"][()] for i, p in enumerate(paths)}
-            # Older files call a depthwise kernel so, and this toolkit does as they do.
-            renamed = {p: p.replace("/depthwise_kernel", "/kernel") for p in found}
-            found = {renamed[p] if renamed[p] in expected else p: g for p, g in found.items()}
+            # Two names that Keras 3 gives anew: a depthwise kernel's, and ConvNeXt's layer scales' (`variable_7`).
+            # NASNet's layers lie in name scopes, which are no part of their names.
+            names = {"/".join(n.split("/")[-2:]): n for n in expected}
+            names |= {re.sub("/variable.*", "/gamma", n): n for n in expected}
+            found = {names.get(p.replace("/depthwise_kernel", "/kernel"), names.get(p, p)): g for p, g in found.items()}
             found["picture"], found_outputs = file["input_gradients"][()], file["outputs"][()].reshape(COUNT, -1)
         missing = sorted(set(expected) - set(found))
         if missing:

@@ -1,12 +1,10 @@
 #!/usr/bin/env python3
 """Reads the event files of a run with TensorBoard's own reader, and compares them with the run's JSON lines.
 
-    tensorboard.py SIAMESE_FOLDER BACKBONE     # needs: pip install tensorboard
+    events.py SIAMESE_FOLDER BACKBONE     # needs: pip install tensorboard
 """
 import collections, json, os, subprocess, sys, tempfile
 
-# This file's own folder would hide the package of the same name.
-sys.path = [path for path in sys.path if os.path.abspath(path or ".") != os.path.dirname(os.path.abspath(__file__))]
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 

@@ -21,12 +21,13 @@ struct TiledConvolution {
 
 extension Lowering {
   /// The convolution in tiles, where a fixed rule finds that faster than direct bfloat16 convolution: enough channels to
-  /// pay for the transforms, enough tiles to pay for reading transformed kernels.
+  /// pay for the transforms, enough tiles to pay for reading transformed kernels and, where threads work inside, for
+  /// bringing them together three times.
   func tiled(_ c: Convolution, _ task: ConvolutionTask) -> TiledConvolution? {
     let (channels, filters) = (task.source[1], c.filters)
     guard mapType == .bfloat16, mapOrder == .blocked, let limits = c.activation.limits,
       c.kernel == Size(3), c.strides == Size(1), c.dilation == Size(1), c.groups == 1,
-      channels % 16 == 0, filters % 16 == 0, channels >= 48, filters >= 32
+      channels % 16 == 0, filters % 16 == 0, channels >= 48, filters >= 48
     else { return nil }
     var shape = siamese_winograd_shape()
     shape.height = Int32(task.source[2])
@@ -38,7 +39,7 @@ extension Lowering {
     shape.top = Int32(task.window.insets.top)
     shape.left = Int32(task.window.insets.left)
     let tileCount = batch * Int(siamese_winograd_tiles(&shape))
-    guard tileCount >= 32 else { return nil }
+    guard tileCount >= 32, options.threads == 1 || tileCount * channels * filters >= 1 << 23 else { return nil }
     let rows = min(tileCount, max(64, min(196, (channels + filters) / 2))) | 1
     guard
       let product = try? PrimitiveDescription.matmul(

@@ -40,7 +40,9 @@ extension Lowering {
     shape.left = Int32(task.window.insets.left)
     let tileCount = batch * Int(siamese_winograd_tiles(&shape))
     guard tileCount >= 32, options.threads == 1 || tileCount * channels * filters >= 1 << 23 else { return nil }
-    let rows = min(tileCount, max(64, min(196, (channels + filters) / 2))) | 1
+    // Threads inside share a product's tiles: four times as many, so that they meet less often and share evenly.
+    let share = max(64, min(196, (channels + filters) / 2)) * (options.threads > 1 ? 4 : 1)
+    let rows = min(tileCount, share) | 1
     guard
       let product = try? PrimitiveDescription.matmul(
         source: Layout(rows: [16, rows, channels], .bfloat16), weights: Layout(any: [16, channels, filters], .bfloat16),

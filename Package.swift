@@ -50,7 +50,7 @@ let package = Package(
     // Floor 5: commands.
     .target(
       name: "SiameseCommands",
-      dependencies: ["SiameseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["CKernels", "SiameseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(name: "siamese", dependencies: ["SiameseCommands"]),
     .executableTarget(name: "siamese-finetune", dependencies: ["SiameseCommands"]),
 

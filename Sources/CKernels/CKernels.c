@@ -1,6 +1,10 @@
 #include "CKernels.h"
 #include <string.h>
 
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #if defined(__x86_64__) && defined(__ELF__)
 #define FOR_EVERY_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -55,4 +59,18 @@ FOR_EVERY_PROCESSOR void siamese_add_rows(const float *const *rows, const double
     double factor = factors[row];
     for (size_t i = 0; i < count; i++) target[i] += factor * a[i];
   }
+}
+
+void siamese_keep_heap_small(void) {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 2 << 20);
+  mallopt(M_TRIM_THRESHOLD, 4 << 20);
+  mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
+void siamese_trim_heap(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CKernels
 import Foundation
 import SiameseKit
 
@@ -130,6 +131,10 @@ struct SVMMachineOptions: ParsableArguments {
     svm.tolerance = tolerance
     svm.iterationLimit = maxIterations
     svm.memoryLimit = try bytes(memory)
+    if svm.memoryLimit < 256 << 20 { siamese_keep_heap_small() }
+    if svm.memoryLimit < 64 << 20 {
+      logLine("warning: --memory \(memory) will be exceeded, since the program itself takes about 45M; give at least 64M")
+    }
     if let threads { svm.threads = threads }
     svm.allowIndefinite = allowIndefinite
     svm.clipSpectrum = clipSpectrum

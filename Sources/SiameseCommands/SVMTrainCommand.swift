@@ -11,7 +11,7 @@ struct SVMTrainCommand: ParsableCommand {
       what region the rows fill (one-class). Scaling and principal components are fitted here and stored with the machine.
 
       Where the kernel matrix fits --memory it is computed once and shared; above that, rows are computed in batches and \
-      kept while memory lasts.
+      kept while memory lasts. The whole process stays within --memory and 1.3 times the features, from 64M upwards.
 
       EXAMPLES
         siamese svm train features.h5 --output machine.h5 --kernel rbf --c 10 --gamma scale --metrics fit.json

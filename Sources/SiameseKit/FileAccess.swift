@@ -15,6 +15,22 @@ func readFile(_ path: String) throws -> Data {
   }
 }
 
+/// A file opened to be read piece by piece, and its size in bytes.
+/// - Throws: `TaskError` of kind missing input.
+func openFile(_ path: String) throws -> (file: FileHandle, size: Int) {
+  guard FileManager.default.fileExists(atPath: path) else {
+    throw TaskError(.missingInput, "\(path): there is no such file")
+  }
+  do {
+    let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+    let size = try Int(file.seekToEnd())
+    try file.seek(toOffset: 0)
+    return (file, size)
+  } catch {
+    throw TaskError(.missingInput, "\(path): cannot be read (\(reason(error))); check that it is a file and its permissions")
+  }
+}
+
 /// Writes a file whole or not at all: to a temporary name beside it, which then takes the final name.
 /// - Throws: `HDF5Error.unwritable` with the path and the reason.
 public func writeFile(_ data: Data, to path: String) throws {

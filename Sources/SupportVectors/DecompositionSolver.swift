@@ -218,6 +218,8 @@ final class DecompositionSolver {
     }
     var up = [(key: Double, variable: Int)]()
     var down = [(key: Double, variable: Int)]()
+    up.reserveCapacity(problem.count)
+    down.reserveCapacity(problem.count)
     for variable in 0..<problem.count {
       let group = Int(problem.group[variable])
       let height = -gradient[variable]

@@ -21,24 +21,24 @@ final class GramMatrix: @unchecked Sendable {
   }
 
   /// Computes the upper half by blocked matrix products and mirrors each block while it is in cache.
-  convenience init(_ rows: KernelRows, workers: WorkerThreads) throws {
-    let count = rows.count
+  convenience init(_ store: RowStore, workers: WorkerThreads) throws {
+    let count = store.count
     let stride = Self.stride(for: count)
     let values = try allocateFloats(stride * max(1, count))
-    let blocks = KernelBlocks(rows, rows)
     let edge = 256
     let edges = (count + edge - 1) / edge
     // The first block of each strip is the heaviest of what is left, so long strips go first.
     nonisolated(unsafe) let target = values
     let failures = FirstError()
-    let mirrors = !rows.kernel.isExternal
+    let mirrors = !store.kernel.isExternal
     workers.forEach(edges) { strip in
       failures.catching {
         let rows = strip * edge..<min(count, (strip + 1) * edge)
         for block in (mirrors ? strip : 0)..<edges {
           let columns = block * edge..<min(count, (block + 1) * edge)
           let corner = target + rows.lowerBound * stride + columns.lowerBound
-          try blocks.fill(rows, columns, into: corner, stride: stride)
+          let (values, left, right) = store.block(rows, columns)
+          try values.fill(left, right, into: corner, stride: stride)
           if mirrors, block > strip {
             mirror(
               corner, rows.count, columns.count, into: target + columns.lowerBound * stride + rows.lowerBound,
@@ -53,8 +53,8 @@ final class GramMatrix: @unchecked Sendable {
       free(values)
       throw error
     }
-    if case .rbf = rows.kernel { for row in 0..<count { values[row * stride + row] = 1 } }
-    try self.init(values: values, count: count, stride: stride, name: rows.kernel.name)
+    if case .rbf = store.kernel { for row in 0..<count { values[row * stride + row] = 1 } }
+    try self.init(values: values, count: count, stride: stride, name: store.kernel.name)
   }
 
   /// Takes over values from `allocateFloats`, and checks their diagonal.

@@ -52,9 +52,7 @@ extension KernelSVM {
     let kernel = try kernel.resolved(on: prepared)
     let workers = WorkerThreads(count: threads)
     defer { workers.stop() }
-    let rows = KernelRows(
-      kernel: kernel, features: prepared, order: order, center: KernelRows.center(for: kernel, of: prepared),
-      columns: order)
+    let rows = RowStore(kernel: kernel, features: prepared, order: order, spare: memoryLimit / 4)
     let gram = try GramMatrix(rows, workers: workers)
     let asymmetry = gram.largestAsymmetry()
     gram.symmetrise()

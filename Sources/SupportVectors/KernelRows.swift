@@ -62,15 +62,6 @@ struct KernelRows: Sendable {
     squaredNorms = norms
   }
 
-  init(kernel: Kernel, count: Int, width: Int, elements: [Float], squaredNorms: [Float], columns: [Int]) {
-    self.kernel = kernel
-    self.count = count
-    self.width = width
-    self.elements = elements
-    self.squaredNorms = squaredNorms
-    self.columns = columns
-  }
-
   private static func squaredNorm(_ row: UnsafePointer<Float>, _ width: Int) -> Double {
     var sums = SIMD4<Double>()
     var column = 0
@@ -101,14 +92,6 @@ struct KernelRows: Sendable {
       }
     }
     return sums.map { Float($0 / Double(max(1, features.rowCount))) }
-  }
-}
-
-extension KernelRows {
-  /// The same rows under plain dot products.
-  var asLinear: KernelRows {
-    KernelRows(
-      kernel: .linear, count: count, width: width, elements: elements, squaredNorms: [], columns: columns)
   }
 }
 
@@ -190,5 +173,28 @@ extension Kernel {
       }
       return sum
     }
+  }
+}
+
+extension KernelRows {
+  /// The rows at these positions.
+  func taking(_ positions: [Int]) -> KernelRows { KernelRows(self, positions) }
+
+  private init(_ whole: KernelRows, _ positions: [Int]) {
+    kernel = whole.kernel
+    count = positions.count
+    width = whole.width
+    let width = whole.width
+    elements = [Float](unsafeUninitializedCapacity: positions.count * width) { target, filled in
+      whole.elements.withUnsafeBufferPointer { source in
+        for (index, position) in positions.enumerated() where width > 0 {
+          (target.baseAddress! + index * width).initialize(
+            from: source.baseAddress! + position * width, count: width)
+        }
+      }
+      filled = positions.count * width
+    }
+    squaredNorms = whole.squaredNorms.isEmpty ? [] : positions.map { whole.squaredNorms[$0] }
+    columns = whole.columns.isEmpty ? [] : positions.map { whole.columns[$0] }
   }
 }

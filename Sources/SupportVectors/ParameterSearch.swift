@@ -227,25 +227,28 @@ extension GramMatrix {
     default: return nil
     }
     guard bytes(for: input.order.count) <= memoryLimit else { return nil }
-    let rows = KernelRows(
-      kernel: input.kernel, features: input.features, order: input.order,
-      center: KernelRows.center(for: input.kernel, of: input.features))
-    return try GramMatrix(rows.asLinear, workers: workers)
+    let rows = RowStore(
+      kernel: .linear, features: input.features, order: input.order,
+      center: KernelRows.center(for: input.kernel, of: input.features), spare: memoryLimit / 4)
+    return try GramMatrix(rows, workers: workers)
   }
 
   /// Kernel values from dot products of the same rows.
-  convenience init(_ rows: KernelRows, products: GramMatrix, workers: WorkerThreads) throws {
+  convenience init(_ store: RowStore, products: GramMatrix, workers: WorkerThreads) throws {
     let (count, stride) = (products.count, products.stride)
     let values = try allocateFloats(stride * max(1, count))
-    let blocks = KernelBlocks(rows, rows)
     nonisolated(unsafe) let target = values
     workers.forEach((count + 63) / 64) { strip in
       let range = strip * 64..<min(count, strip * 64 + 64)
       (target + range.lowerBound * stride).update(
         from: products.values + range.lowerBound * stride, count: range.count * stride)
-      blocks.transform(range, 0..<count, target + range.lowerBound * stride, stride: stride)
+      let width = store.columnsAtOnce(count)
+      for start in Swift.stride(from: 0, to: count, by: width) {
+        let (values, rows, columns) = store.block(range, start..<min(count, start + width))
+        values.transform(rows, columns, target + range.lowerBound * stride + start, stride: stride)
+      }
     }
-    if case .rbf = rows.kernel { for row in 0..<count { values[row * stride + row] = 1 } }
-    try self.init(values: values, count: count, stride: stride, name: rows.kernel.name)
+    if case .rbf = store.kernel { for row in 0..<count { values[row * stride + row] = 1 } }
+    try self.init(values: values, count: count, stride: stride, name: store.kernel.name)
   }
 }

@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Tensors
 
@@ -7,7 +8,7 @@ final class RowCache: KernelRowSource {
   let diagonal: [Float]
   let stretches: [Stretch]
   let largestRequest: Int
-  private let blocks: KernelBlocks
+  private let own: RowStore
   private let workers: WorkerThreads?
   private let stride: Int
   private let slotCount: Int
@@ -25,30 +26,31 @@ final class RowCache: KernelRowSource {
   ///   - positions: the rows of the subproblem, a subset of `rows`.
   ///   - memoryLimit: bytes for cached rows, the subset's own copy included.
   ///   - workers: threads that share each batch; nil to compute on the caller's.
-  convenience init(_ rows: KernelRows, _ positions: [Int], memoryLimit: Int, workers: WorkerThreads?) throws {
-    let own = positions.count == rows.count ? rows : rows.taking(positions)
-    // The rows' own copy, and room for those of problems with fewer rows.
-    let copied = own.elements.count * (positions.count == rows.count ? 4 : 8)
+  convenience init(_ rows: RowStore, _ positions: [Int], memoryLimit: Int, workers: WorkerThreads?) throws {
+    let own = positions.count == rows.count ? rows : rows.copying(positions, spare: memoryLimit / 4)
+    // The subset's own copy.
+    let copied = positions.count == rows.count ? 0 : own.bytes
     let stride = Self.stride(for: own.count)
     let slotCount = min(own.count, max(16, (memoryLimit - copied) / max(1, stride * 4)))
-    try self.init(own, storage: FloatStorage(count: slotCount * stride), slotCount: slotCount, workers: workers)
+    try self.init(own, storage: FloatStorage(count: slotCount * stride), limit: memoryLimit / 4, slotCount: slotCount, workers: workers)
   }
 
   private static func stride(for count: Int) -> Int { (count + 15) / 16 * 16 }
 
-  private init(_ own: KernelRows, storage: FloatStorage, slotCount: Int, workers: WorkerThreads?) throws {
+  private init(_ own: RowStore, storage: FloatStorage, limit: Int, slotCount: Int, workers: WorkerThreads?) throws {
     count = own.count
     stretches = [Stretch(start: 0, offset: 0, length: own.count)]
     stride = Self.stride(for: own.count)
     self.slotCount = slotCount
     self.storage = storage
-    largestRequest = slotCount
-    blocks = KernelBlocks(own, own)
+    // A solver keeps the square of what it asks for: an eighth of the limit.
+    largestRequest = min(slotCount, max(16, Int((Double(limit) / 8).squareRoot())))
+    self.own = own
     self.workers = workers
     slots = [Int](repeating: -1, count: own.count)
     owners = [Int](repeating: -1, count: slotCount)
     lastUse = [Int](repeating: 0, count: slotCount)
-    diagonal = try blocks.diagonal()
+    diagonal = try own.diagonal()
   }
 
   func rows(_ indices: [Int]) throws -> [UnsafePointer<Float>] {
@@ -73,15 +75,16 @@ final class RowCache: KernelRowSource {
   /// Worth it where the whole matrix does not fit: rows of fewer columns cost less to compute, and more of them stay.
   func restricted(to indices: [Int]) throws -> (any KernelRowSource)? {
     guard slotCount < count else { return nil }
-    let own = blocks.left.taking(indices)
+    let own = self.own.restricted(to: indices)
+    if storage.count < 32 << 20 { siamese_trim_heap() }
     let stride = Self.stride(for: own.count)
-    let slotCount = min(own.count, (storage.count - own.elements.count) / max(1, stride))
+    let slotCount = min(own.count, storage.count / max(1, stride))
     guard slotCount >= 16 else { return nil }
     // Both keep their rows in the same storage, one after the other: memory touched for the first time is dear.
     for slot in 0..<used { owners[slot] = -1 }
     for row in 0..<count { slots[row] = -1 }
     used = 0
-    return try RowCache(own, storage: storage, slotCount: slotCount, workers: workers)
+    return try RowCache(own, storage: storage, limit: storage.count, slotCount: slotCount, workers: workers)
   }
 
   /// Slots unused for a while first where not all rows fit, since memory touched for the first time costs more than most
@@ -109,24 +112,23 @@ final class RowCache: KernelRowSource {
   /// Gathers the missing rows and multiplies them with all columns, a stretch of columns at a time.
   private func compute(_ missing: [Int], _ places: [Int]) throws {
     let batch = 128
-    let width = 2048
-    let blocks = blocks
+    let width = own.columnsAtOnce(2048)
+    let own = own
     nonisolated(unsafe) let storage = storage.start
     let (count, stride) = (count, stride)
     let failures = FirstError()
     let batches = (missing.count + batch - 1) / batch
     let widths = (count + width - 1) / width
-    let gathered = (0..<batches).map { index in
-      blocks.left.taking(Array(missing[index * batch..<min(missing.count, (index + 1) * batch)]))
-    }
     let fill: @Sendable (Int) -> Void = { task in
       failures.catching {
         let (index, piece) = (task / widths, task % widths)
         let columns = piece * width..<min(count, (piece + 1) * width)
-        let rows = gathered[index].count
+        let left = own.taking(Array(missing[index * batch..<min(missing.count, (index + 1) * batch)]))
+        let (right, range) = own.side(columns)
+        let rows = left.count
         try withUnsafeTemporaryAllocation(of: Float.self, capacity: rows * columns.count) { buffer in
-          try KernelBlocks(gathered[index], blocks.right).fill(
-            0..<rows, columns, into: buffer.baseAddress!, stride: columns.count)
+          try KernelBlocks(left, right).fill(
+            0..<rows, range, into: buffer.baseAddress!, stride: columns.count)
           for row in 0..<rows {
             (storage + places[index * batch + row] * stride + columns.lowerBound).update(
               from: buffer.baseAddress! + row * columns.count, count: columns.count)
@@ -136,43 +138,6 @@ final class RowCache: KernelRowSource {
     }
     if let workers { workers.forEach(batches * widths, fill) } else { for task in 0..<batches * widths { fill(task) } }
     if let error = failures.first { throw error }
-  }
-}
-
-extension KernelRows {
-  /// The rows at these positions.
-  func taking(_ positions: [Int]) -> KernelRows { KernelRows(self, positions) }
-
-  private init(_ whole: KernelRows, _ positions: [Int]) {
-    kernel = whole.kernel
-    count = positions.count
-    width = whole.width
-    let width = whole.width
-    elements = [Float](unsafeUninitializedCapacity: positions.count * width) { target, filled in
-      whole.elements.withUnsafeBufferPointer { source in
-        for (index, position) in positions.enumerated() where width > 0 {
-          (target.baseAddress! + index * width).initialize(
-            from: source.baseAddress! + position * width, count: width)
-        }
-      }
-      filled = positions.count * width
-    }
-    squaredNorms = whole.squaredNorms.isEmpty ? [] : positions.map { whole.squaredNorms[$0] }
-    columns = whole.columns.isEmpty ? [] : positions.map { whole.columns[$0] }
-  }
-}
-
-extension KernelBlocks {
-  /// k(i, i) of the rows on both sides.
-  func diagonal() throws -> [Float] {
-    if case .rbf = left.kernel { return [Float](repeating: 1, count: left.count) }
-    var values = [Float](repeating: 0, count: left.count)
-    for row in 0..<left.count {
-      try values.withUnsafeMutableBufferPointer {
-        try fill(row..<row + 1, row..<row + 1, into: $0.baseAddress! + row, stride: 1)
-      }
-    }
-    return values
   }
 }
 

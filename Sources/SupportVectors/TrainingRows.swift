@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Tensors
 
@@ -5,7 +6,7 @@ import Tensors
 /// and searches share.
 final class TrainingRows: @unchecked Sendable {
   /// In training order: position p is row `order[p]` of the features.
-  let rows: KernelRows
+  let rows: RowStore
   let order: [Int]
   let gram: GramMatrix?
   let workers: WorkerThreads
@@ -24,10 +25,9 @@ final class TrainingRows: @unchecked Sendable {
   ) throws {
     self.order = order
     self.workers = workers
-    rows = KernelRows(
-      kernel: kernel, features: features, order: order, center: KernelRows.center(for: kernel, of: features),
-      columns: order)
-    self.memoryLimit = max(1 << 20, memoryLimit - Self.reserve(of: memoryLimit) - rows.elements.count * 4)
+    let left = max(memoryLimit / 16, 1 << 20, memoryLimit - Self.reserve(of: memoryLimit))
+    rows = RowStore(kernel: kernel, features: features, order: order, spare: left / 2)
+    self.memoryLimit = max(1 << 20, left - rows.bytes)
     let fits = GramMatrix.bytes(for: order.count) <= self.memoryLimit
     if fits, kernel.isExternal || !Self.prefersOwnRows(count: order.count, width: rows.width, largestSubproblem) {
       let gram =
@@ -46,8 +46,10 @@ final class TrainingRows: @unchecked Sendable {
     }
   }
 
-  /// What oneDNN's packed blocks, the solver's vectors and the process itself take of the limit.
-  private static func reserve(of memoryLimit: Int) -> Int { min(128 << 20, memoryLimit / 2) }
+  /// What oneDNN's packed blocks, the solver's vectors and the process itself (about 45 MiB) take of the limit.
+  private static func reserve(of memoryLimit: Int) -> Int {
+    min(128 << 20, max(76 << 20, memoryLimit / 8 * 5))
+  }
 
   /// Whether subproblems do better with just the kernel rows that they ask for than with all of a shared matrix.
   ///
@@ -103,6 +105,7 @@ final class TrainingRows: @unchecked Sendable {
       for index in subproblems.indices { solveOne(index, solver) }
     }
     if let error = failures.first { throw error }
+    if memoryLimit < 128 << 20 { siamese_trim_heap() }
     return decisions
   }
 
@@ -110,17 +113,20 @@ final class TrainingRows: @unchecked Sendable {
   func values(of decisions: [Decision], at positions: [Int]) throws -> [[Double]] {
     nonisolated(unsafe) var values = [[Double]](
       repeating: decisions.map { -$0.threshold }, count: positions.count)
-    let blocks = KernelBlocks(rows, rows)
     let lock = NSLock()
     let failures = FirstError()
-    let all = 0..<rows.count
+    let width = rows.columnsAtOnce(rows.count)
     workers.forEach(positions.count) { index in
       failures.catching {
         var own: [Float] = []
         if self.gram == nil {
           own = [Float](repeating: 0, count: self.rows.count)
-          try own.withUnsafeMutableBufferPointer {
-            try blocks.fill(positions[index]..<positions[index] + 1, all, into: $0.baseAddress!, stride: 0)
+          let left = self.rows.taking([positions[index]])
+          for start in stride(from: 0, to: own.count, by: width) {
+            let (right, columns) = self.rows.side(start..<min(own.count, start + width))
+            try own.withUnsafeMutableBufferPointer {
+              try KernelBlocks(left, right).fill(0..<1, columns, into: $0.baseAddress! + start, stride: columns.count)
+            }
           }
         }
         let result: [Double] = own.withUnsafeBufferPointer { own in

@@ -97,9 +97,7 @@ struct KernelSVMTests {
       func solve(_ source: any KernelRowSource) throws -> QuadraticSolution {
         try DecompositionSolver(options, workers: workers).solve(machine.problem(subproblem, classNames: []), source)
       }
-      let rows = KernelRows(
-        kernel: input.kernel, features: input.features, order: input.order,
-        center: KernelRows.center(for: input.kernel, of: input.features))
+      let rows = RowStore(kernel: input.kernel, features: input.features, order: input.order)
       let whole = try solve(GramMatrix(rows, workers: workers).view(subproblem.rows))
       let cache = CountingCache(try RowCache(rows, subproblem.rows, memoryLimit: 4 << 20, workers: workers))
       let shrunken = try solve(cache)

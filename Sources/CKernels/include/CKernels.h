@@ -14,3 +14,11 @@ void siamese_radial_basis(float *products, size_t count, float gamma, float squa
 /// `target[i] += Σ factor · row[offset + i]` over rows, summed in double precision.
 void siamese_add_rows(const float *const *rows, const double *factors, size_t row_count, size_t offset, double *target,
                       size_t count);
+
+/// Has the allocator share one heap between threads and hand freed memory back early: by default each thread has its own,
+/// and up to 64 MiB are kept for later. For programs that
+/// were given a tight limit.
+void siamese_keep_heap_small(void);
+
+/// Hands back what lies freed between blocks in use.
+void siamese_trim_heap(void);

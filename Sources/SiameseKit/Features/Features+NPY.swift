@@ -21,19 +21,22 @@ enum NPYFile {
   /// Reads a matrix of float16, float32, float64 or integers; a vector becomes one column.
   static func read(_ path: String) throws -> Tensor {
     func fail(_ reason: String) -> TaskError { TaskError(.badInput, "\(path): \(reason)") }
-    let data = try readFile(path)
-    guard data.count >= 10, data.prefix(6) == Data([0x93] + Array("NUMPY".utf8)) else {
+    let (file, size) = try openFile(path)
+    defer { try? file.close() }
+    func take(_ count: Int) throws -> Data {
+      let data = try file.read(upToCount: count) ?? Data()
+      guard data.count == count else { throw fail("ends before its \(size) bytes are read") }
+      return data
+    }
+    guard size >= 10, case let magic = try take(8), magic.prefix(6) == Data([0x93] + Array("NUMPY".utf8)) else {
       throw fail("is not a NumPy array file (its first bytes are not \\x93NUMPY)")
     }
-    let bytes = [UInt8](data.prefix(12))
-    guard bytes[6] == 1 || data.count >= 12 else { throw fail("ends inside its header") }
-    let headerStart = bytes[6] == 1 ? 10 : 12
-    let headerCount = bytes[6] == 1
-      ? Int(bytes[8]) | Int(bytes[9]) << 8
-      : Int(bytes[8]) | Int(bytes[9]) << 8 | Int(bytes[10]) << 16 | Int(bytes[11]) << 24
-    guard (1...3).contains(bytes[6]) else { throw fail("has format version \(bytes[6]); versions 1 to 3 are known") }
-    guard headerStart + headerCount <= data.count else { throw fail("ends inside its header") }
-    let header = String(decoding: data[headerStart..<headerStart + headerCount], as: UTF8.self)
+    guard (1...3).contains(magic[6]) else { throw fail("has format version \(magic[6]); versions 1 to 3 are known") }
+    let lengthBytes = magic[6] == 1 ? 2 : 4
+    guard 8 + lengthBytes <= size else { throw fail("ends inside its header") }
+    let headerCount = try take(lengthBytes).reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard headerCount <= size - 8 - lengthBytes else { throw fail("ends inside its header") }
+    let header = String(decoding: try take(headerCount), as: UTF8.self)
     guard let type = header.firstMatch(of: /'descr':\s*'([^']+)'/)?.1, let shapeText = header.firstMatch(of: /'shape':\s*\(([^)]*)\)/)?.1
     else { throw fail("has a header without 'descr' or 'shape'") }
     guard !header.contains(/'fortran_order':\s*True/) else {
@@ -45,32 +48,37 @@ enum NPYFile {
     }
     let shape = extents.count == 2 ? extents : [extents[0], 1]
     let (count, overflow) = shape[0].multipliedReportingOverflow(by: shape[1])
-    let body = data.dropFirst(headerStart + headerCount)
+    let bodyCount = size - 8 - lengthBytes - headerCount
     guard ["<f2", "<f4", "<f8", "|u1", "<i4", "<i8"].contains(type) else {
       throw fail("holds values of type \(type); save them as float32")
     }
     let width = Int(type.dropFirst(2)) ?? 0
-    guard !overflow, width > 0, width <= 8, count <= body.count / width, count * width == body.count else {
-      throw fail("should hold \(shape[0])×\(shape[1]) values of type \(type), found \(body.count) bytes")
+    guard !overflow, width > 0, width <= 8, count <= bodyCount / width, count * width == bodyCount else {
+      throw fail("should hold \(shape[0])×\(shape[1]) values of type \(type), found \(bodyCount) bytes")
     }
-    func values<T>(_: T.Type, _ convert: (T) -> Float) -> [Float] {
-      body.withUnsafeBytes { raw in
-        [Float](unsafeUninitializedCapacity: count) { result, initialized in
-          for index in 0..<count {
-            result.initializeElement(at: index, to: convert(raw.loadUnaligned(fromByteOffset: index * width, as: T.self)))
+    // A piece at a time, so that no second copy of the file is in memory.
+    func values<T>(_: T.Type, _ convert: (T) -> Float) throws -> [Float] {
+      try [Float](unsafeUninitializedCapacity: count) { result, initialized in
+        while initialized < count {
+          let piece = try take(min(1 << 18, count - initialized) * width)
+          piece.withUnsafeBytes { raw in
+            for index in 0..<raw.count / width {
+              result.initializeElement(
+                at: initialized + index, to: convert(raw.loadUnaligned(fromByteOffset: index * width, as: T.self)))
+            }
           }
-          initialized = count
+          initialized += piece.count / width
         }
       }
     }
     let elements: [Float]
     switch type {
-    case "<f2": elements = values(UInt16.self) { Float(Float16(bitPattern: $0)) }
-    case "<f4": elements = values(Float.self) { $0 }
-    case "<f8": elements = values(Double.self) { Float($0) }
-    case "|u1": elements = values(UInt8.self) { Float($0) }
-    case "<i4": elements = values(Int32.self) { Float($0) }
-    default: elements = values(Int64.self) { Float($0) }
+    case "<f2": elements = try values(UInt16.self) { Float(Float16(bitPattern: $0)) }
+    case "<f4": elements = try values(Float.self) { $0 }
+    case "<f8": elements = try values(Double.self) { Float($0) }
+    case "|u1": elements = try values(UInt8.self) { Float($0) }
+    case "<i4": elements = try values(Int32.self) { Float($0) }
+    default: elements = try values(Int64.self) { Float($0) }
     }
     return Tensor(shape: shape, elements: elements)
   }

@@ -3,7 +3,7 @@
 # index for Python; the ordinary tests are not and do not.
 #
 #   Tests/parity.sh                    all topics
-#   Tests/parity.sh inference svm      some of them; the first two, `inference export`, run with every change
+#   Tests/parity.sh inference svm      some of them; `inference export svm` run with every change
 #
 # PARITY_PYTHON=/path/to/python uses that interpreter and its packages instead of a throwaway environment.
 # PARITY_ONLY=ResNet50,VGG16 restricts the networks of `inference` and `gradients`.
@@ -15,14 +15,17 @@ tools=${SIAMESE_TOOLS:-.build/release}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
+# Installs Debian packages.
+debian() {
+  local as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+  "${as_root[@]}" apt-get update -q >&2
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@" >&2
+}
+
 python=${PARITY_PYTHON:-}
 if [ -z "$python" ]; then
-  if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then  # Debian packs them apart
-    as_root=()
-    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
-    "${as_root[@]}" apt-get update -q >&2
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends python3-venv >&2
-  fi
+  python3 -c 'import ensurepip, venv' 2>/dev/null || debian python3-venv  # packed apart there
   python3 -m venv "$scratch/python"
   python="$scratch/python/bin/python"
   "$python" -m pip install --quiet tensorflow-cpu keras h5py pillow numpy
@@ -58,6 +61,8 @@ events() {
 }
 
 svm() {
+  # LIBSVM's package is compiled where it is installed.
+  [ -n "${PARITY_PYTHON:-}" ] || { command -v g++ && python3-config --includes; } >/dev/null || debian g++ python3-dev
   needs scikit-learn libsvm-official numpy
   "$python" Tests/Parity/svm.py "$tools/siamese"
 }

@@ -25,13 +25,30 @@ def squeezenet(size):
     return keras.Model(image, layers.Activation("softmax", name="loss")(x))
 
 
-def nn4_small2(size):
-    """OpenFace's nn4.small2: local response normalisation, powers, roots and the L2 norm are Lambdas; takes 0 … 1."""
+def respond_anywhere(x):
+    """tf.nn.lrn as nn4.small2 has it, which TensorFlow has in single precision only."""
+    channels = x.shape[-1]
+    neighbours = tf.linalg.band_part(tf.ones((channels, channels), x.dtype), 5, 5)
+    return x * (1 + 1e-4 * (tf.square(x) @ neighbours)) ** -0.75
+
+
+def root_of_zero(x):
+    """The square root, with a slope of nothing at zero instead of infinity."""
+    return tf.where(x > 0, tf.sqrt(tf.where(x > 0, x, 1)), 0)
+
+
+def nn4_small2(size, differentiable=False):
+    """OpenFace's nn4.small2: local response normalisation, powers, roots and the L2 norm are Lambdas; takes 0 … 1.
+
+    `differentiable` writes two of them so that they have gradients everywhere and in double precision.
+    """
     image = keras.Input((size, size, 3))
     pad, pool = layers.ZeroPadding2D, layers.MaxPooling2D
     conv = lambda x, name, filters, kernel=1, strides=1: layers.Conv2D(filters, kernel, strides=strides, name=name)(x)
     norm = lambda x, name: layers.Activation("relu")(layers.BatchNormalization(epsilon=1e-5, name=name)(x))
-    respond = lambda x, name: layers.Lambda(lambda x: tf.nn.lrn(x, alpha=1e-4, beta=0.75), name=name)(x)
+    response = respond_anywhere if differentiable else lambda x: tf.nn.lrn(x, alpha=1e-4, beta=0.75)
+    root = root_of_zero if differentiable else lambda x: tf.sqrt(x)
+    respond = lambda x, name: layers.Lambda(response, name=name)(x)
 
     def reduced(x, name, first, second, kernel, strides=1):
         x = norm(conv(x, name + "_conv1", first), name + "_bn1")
@@ -43,7 +60,7 @@ def nn4_small2(size):
     def power(x, name):
         x = layers.AveragePooling2D(3, 3)(layers.Lambda(lambda x: x**2, name="power2_" + name)(x))
         x = layers.Lambda(lambda x: x * 9, name="mult9_" + name)(x)
-        return layers.Lambda(lambda x: tf.sqrt(x), name="sqrt_" + name)(x)
+        return layers.Lambda(root, name="sqrt_" + name)(x)
 
     def halved(x, name, three, five):
         return layers.Concatenate()([reduced(x, name + "_3x3", *three, 3, 2), reduced(x, name + "_5x5", *five, 5, 2),

@@ -1,8 +1,12 @@
 """Chooses, for a Keras network and a batch, a point at which gradients of single precision can be compared.
 
 A gradient jumps where a unit crosses a kink of its activation, and where two numbers of a pooling window change places. A
-network has millions of such places, and the rounding of single precision carries some of them across wherever the weights
-are drawn without a look at them. `settle` moves biases by a little, so that no unit is near.
+network has millions of units, so wherever weights are drawn without a look at them, the rounding of single precision carries
+some across, and each is wrong by its whole gradient. And a network with random weights doubles a small difference every few
+layers: each ReLU cuts the mean-free part of its channel in half, each batch normalisation blows what is left up again.
+
+`settle` changes the drawn weights by little, so that neither happens. Activations get a positive shift, which leaves more of
+each channel uncut; biases move off the kinks; filters whose output is tied in a pooling window are shaken.
 """
 import keras
 import numpy as np
@@ -10,7 +14,10 @@ import tensorflow as tf
 
 layers = keras.layers
 KINKS = {"relu": (0,), "relu6": (0, 6), "hard_sigmoid": (-3, 3), "hard_swish": (-3, 3), "hard_silu": (-3, 3)}
+SHIFT = 0.5  # added to normalised numbers before a kink
 REACH = 0.25  # how far a bias may move, in standard deviations of its channel
+PASSES = 12  # through the network, each to the first tie
+CLOSE = 1e-5  # what rounding might carry across, in standard deviations of a channel
 
 
 def activation_kinks(layer):
@@ -22,7 +29,7 @@ def activation_kinks(layer):
 
 def bias(layer):
     """What is added to each channel of the layer's output, or nothing."""
-    found = getattr(layer, "beta", None) if isinstance(layer, layers.BatchNormalization) else getattr(layer, "bias", None)
+    found = getattr(layer, "beta" if isinstance(layer, layers.BatchNormalization) else "bias", None)
     return found if isinstance(found, keras.Variable) else None
 
 
@@ -30,92 +37,131 @@ def producer(tensor):
     return tensor._keras_history.operation
 
 
-class Settling:
-    """One pass through the network in double precision, in which every bias is moved before its unit is used."""
+def ties(values, size, stride, padding):
+    """For each window and channel, whether its two largest numbers are almost equal.
 
-    def __init__(self, model):
-        self.model = model
+    Equal ones are no danger: they are zeros after a ReLU, or one unit that two overlapping windows have handed on.
+    """
+    windows = tf.image.extract_patches(values, (1, *size, 1), (1, *stride, 1), (1, 1, 1, 1), padding)
+    windows = np.array(windows).reshape(-1, size[0] * size[1], values.shape[-1])
+    windows.partition(size[0] * size[1] - 2, axis=1)
+    first, second = windows[:, -1], windows[:, -2]
+    return (first - second < CLOSE * np.asarray(values).std((0, 1, 2))) & (first != second)
+
+
+class Tied(Exception):
+    """A pass has met a tie and changed filters because of it."""
+
+
+class Settling:
+    """A pass through a network in double precision that changes each layer's weights before its output is used."""
+
+    def __init__(self, model, seed):
+        self.model, self.random = model, np.random.default_rng(seed)
         self.consumers = {}
         for operation in model.operations:
-            for tensor in operation._inbound_nodes[0].input_tensors if operation._inbound_nodes else ():
+            for tensor in operation._inbound_nodes[0].input_tensors:
                 self.consumers.setdefault(producer(tensor), []).append(operation)
-        self.margin, self.units, self.close, self.windows, self.ties = np.inf, 0, 0, 0, 0
+        # Units at kinks and the smallest distance of one in standard deviations; windows of maxima and those tied.
+        self.units, self.margin, self.windows, self.ties = 0, np.inf, 0, 0
+        self.passes_left = 0
 
     def kinks_after(self, operation):
         """The kinks that the operation's output meets, through what hands numbers on unchanged."""
         found = set()
         for consumer in self.consumers.get(operation, ()):
             if bias(consumer) is None:
-                found |= set(activation_kinks(consumer))
+                found.update(activation_kinks(consumer))
             if isinstance(consumer, (layers.Concatenate, layers.ZeroPadding2D)):
                 found.update(self.kinks_after(consumer))
         return sorted(found)
 
     def owner(self, operation):
-        """The layer whose bias moves the operation's output and nothing else."""
-        if isinstance(operation, layers.Add) or type(operation).__name__ == "Add":
-            for tensor in operation._inbound_nodes[0].input_tensors:
-                before = producer(tensor)
-                if len(self.consumers[before]) == 1 and self.owner(before):
-                    return self.owner(before)
-            return None
-        return operation if bias(operation) is not None else None
+        """The layer whose bias moves the operation's output and nothing else, and how far one of it does."""
+        if type(operation).__name__ in ("Add", "CustomScaleLayer"):
+            # The residual branch comes last, and InceptionResNet scales it.
+            for tensor in reversed(operation._inbound_nodes[0].input_tensors):
+                if len(self.consumers[producer(tensor)]) == 1:
+                    layer, factor = self.owner(producer(tensor))
+                    if layer is not None:
+                        return layer, factor * getattr(operation, "scale", 1)
+            return None, 1
+        return (operation, 1) if bias(operation) is not None else (None, 1)
 
-    def moved(self, values, kinks, owner):
-        """`values` after the owner's bias has been moved to the middle of the widest gap near a kink."""
-        rows = values.reshape(-1, values.shape[-1])
-        spread = rows.std(0) + 1e-30
-        if owner is not None:
-            offsets = np.concatenate([rows - kink for kink in kinks] + [-REACH * spread[None], REACH * spread[None]])
-            offsets = np.sort(np.clip(offsets, -REACH * spread, REACH * spread), 0)
+    def moved(self, values, kinks, layer, factor=1):
+        """`values` after the layer's bias has been moved so that the kinks lie in the middle of the widest gap near them."""
+        values = np.asarray(values)
+        spread = values.std(tuple(range(values.ndim - 1))) + 1e-30
+        if layer is not None:
+            rows, reach = values.reshape(-1, values.shape[-1]), REACH * spread
+            offsets = np.sort(np.clip(np.concatenate([rows - kink for kink in kinks] + [[-reach, reach]]), -reach, reach), 0)
             widest = np.diff(offsets, axis=0).argmax(0)[None]
             middle = (np.take_along_axis(offsets, widest, 0) + np.take_along_axis(offsets, widest + 1, 0))[0] / 2
-            variable = bias(owner)
-            before = np.asarray(variable)
-            variable.assign((before - middle).astype("float32"))
-            values = values + (np.asarray(variable) - before)
-            rows = values.reshape(-1, values.shape[-1])
+            before = np.array(bias(layer))
+            bias(layer).assign((before - middle / factor).astype("float32"))
+            values = values + (np.asarray(bias(layer)) - before) * factor
         for kink in kinks:
-            distance = np.abs(rows - kink) / spread
-            self.units += distance.size
-            self.close += int((distance < 1e-5).sum())
-            self.margin = min(self.margin, float(distance.min()))
-        return values
+            self.units += values.size
+            self.margin = min(self.margin, float((np.abs(values - kink) / spread).min()))
+        return tf.constant(values)
 
-    def look_for_ties(self, pool, values):
-        """Counts windows whose two largest numbers are almost equal; zeros after a ReLU are no tie that matters."""
-        size, stride = pool.pool_size, pool.strides
-        windows = tf.image.extract_patches(values, (1, *size, 1), (1, *stride, 1), (1, 1, 1, 1), pool.padding.upper())
-        windows = np.array(windows).reshape(-1, size[0] * size[1], values.shape[-1])
-        windows.partition(size[0] * size[1] - 2, axis=1)
-        first, second = windows[:, -1], windows[:, -2]
-        spread = np.asarray(values).std((0, 1, 2))
-        self.windows += first.size
-        self.ties += int(((first - second < 1e-5 * spread) & ((first != 0) | (second != 0))).sum())
+    def shake(self, operation, channels):
+        """Changes the filters that these channels come from."""
+        if isinstance(operation, (layers.Conv2D, layers.SeparableConv2D)):
+            kernel = getattr(operation, "pointwise_kernel", None)
+            kernel = operation.kernel if kernel is None else kernel
+            values = np.array(kernel)
+            values[..., channels] *= self.random.uniform(0.95, 1.05, values[..., channels].shape)
+            kernel.assign(values.astype("float32"))
+            return
+        inputs = operation._inbound_nodes[0].input_tensors
+        for tensor in inputs if isinstance(operation, layers.Concatenate) else inputs[-1:]:
+            count = tensor.shape[-1]
+            if (channels < count).any():
+                self.shake(producer(tensor), channels[channels < count])
+            channels = channels[channels >= count] - count
+
+    def count_ties(self, pool, values):
+        tied = ties(values, pool.pool_size, pool.strides, pool.padding.upper())
+        if tied.any() and self.passes_left:
+            self.shake(producer(pool.input), np.flatnonzero(tied.any(0)))
+            raise Tied
+        self.windows, self.ties = self.windows + tied.size, self.ties + int(tied.sum())
 
     def call(self, operation):
+        """What stands in for the operation in the pass."""
         def run(*arguments, **keywords):
             if isinstance(operation, layers.BatchNormalization):
-                operation.momentum = 0  # the moving statistics become those of this batch
                 output = operation(*arguments, training=True)
-                operation.moving_variance.assign(np.asarray(operation.moving_variance).astype("float32"))
-                operation.moving_mean.assign(np.asarray(operation.moving_mean).astype("float32"))
-            elif bias(operation) is not None and activation_kinks(operation):
-                activation, operation.activation = operation.activation, keras.activations.linear
-                output = self.moved(np.asarray(operation(*arguments)), KINKS[activation.__name__], operation)
+            elif isinstance(operation, layers.Conv2D) and activation_kinks(operation):
+                activation, kinks = operation.activation, activation_kinks(operation)
+                operation.activation = keras.activations.linear
+                output = activation(self.moved(operation(*arguments), kinks, operation))
                 operation.activation = activation
-                return activation(tf.constant(output))
             else:
-                if isinstance(operation, layers.MaxPooling2D):
-                    self.look_for_ties(operation, arguments[0])
+                if isinstance(operation, layers.MaxPooling2D) and max(operation.pool_size) > 1:
+                    self.count_ties(operation, arguments[0])
                 output = operation(*arguments, **keywords)
             kinks = self.kinks_after(operation)
-            return tf.constant(self.moved(np.asarray(output), kinks, self.owner(operation))) if kinks else output
+            return self.moved(output, kinks, *self.owner(operation)) if kinks else output
         return run
 
+    def run(self, pictures):
+        for operation in self.model.operations:
+            if isinstance(operation, layers.BatchNormalization):
+                operation.momentum = 0  # the moving statistics become the batch's
+                if operation.beta is not None and self.kinks_after(operation):
+                    operation.beta.assign((np.array(operation.beta) + SHIFT).astype("float32"))
+        for self.passes_left in reversed(range(PASSES)):
+            self.units, self.margin, self.windows, self.ties = 0, np.inf, 0, 0
+            try:
+                return self.model._run_through_graph(tf.constant(pictures), operation_fn=self.call)
+            except Tied:
+                pass
 
-def settle(model, pictures):
-    """Moves the biases of a network in double precision off the kinks, and sets moving statistics to the batch's."""
-    settling = Settling(model)
-    settling.model._run_through_graph(tf.constant(pictures, "float64"), operation_fn=settling.call)
+
+def settle(model, pictures, seed):
+    """Changes the weights of a network in double precision as said above, and sets moving statistics to the batch's."""
+    settling = Settling(model, seed)
+    settling.run(pictures)
     return settling

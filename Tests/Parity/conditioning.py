@@ -17,6 +17,7 @@ KINKS = {"relu": (0,), "relu6": (0, 6), "hard_sigmoid": (-3, 3), "hard_swish": (
 SHIFT = 0.5  # added to normalised numbers before a kink
 REACH = 0.25  # how far a bias may move, in standard deviations of its channel
 PASSES = 12  # through the network, each to the first tie
+ENOUGH = 2e-4  # a distance from kinks that needs no move
 CLOSE = 1e-5  # what rounding might carry across, in standard deviations of a channel
 
 
@@ -97,6 +98,7 @@ class Settling:
             offsets = np.sort(np.clip(np.concatenate([rows - kink for kink in kinks] + [[-reach, reach]]), -reach, reach), 0)
             widest = np.diff(offsets, axis=0).argmax(0)[None]
             middle = (np.take_along_axis(offsets, widest, 0) + np.take_along_axis(offsets, widest + 1, 0))[0] / 2
+            middle[(np.abs(offsets).min(0) > ENOUGH * spread)] = 0  # what stands well stays, so that passes converge
             before = np.array(bias(layer))
             bias(layer).assign((before - middle / factor).astype("float32"))
             values = values + (np.asarray(bias(layer)) - before) * factor
@@ -150,8 +152,9 @@ class Settling:
         for operation in self.model.operations:
             if isinstance(operation, layers.BatchNormalization):
                 operation.momentum = 0  # the moving statistics become the batch's
-                if operation.beta is not None and self.kinks_after(operation):
-                    operation.beta.assign((np.array(operation.beta) + SHIFT).astype("float32"))
+            layer = self.owner(operation)[0] if self.kinks_after(operation) else None
+            if layer is not None:
+                bias(layer).assign((np.array(bias(layer)) + SHIFT).astype("float32"))
         for self.passes_left in reversed(range(PASSES)):
             self.units, self.margin, self.windows, self.ties = 0, np.inf, 0, 0
             try:

@@ -158,7 +158,8 @@ def main():
     parser.add_argument("siamese")
     parser.add_argument("--only", help="constructors, separated by commas")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count()), help="networks compared at the same time")
+    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count()),
+                        help="networks compared at the same time; the largest takes 4 GB")
     arguments = parser.parse_args()
     only = arguments.only.lower().split(",") if arguments.only else None
     chosen = [network for network in NETWORKS if not only or network[0].lower() in only]
@@ -166,7 +167,8 @@ def main():
         sys.exit(f"no network of that name: {arguments.only}")
     start, failed = time.time(), 0
     with concurrent.futures.ProcessPoolExecutor(arguments.jobs, multiprocessing.get_context("spawn")) as pool:
-        for run in [pool.submit(compare, arguments.siamese, arguments.seed, *network) for network in chosen]:
+        runs = [pool.submit(compare, arguments.siamese, arguments.seed, *network) for network in chosen]
+        for run in concurrent.futures.as_completed(runs):
             text, is_failure = run.result()
             print(text, flush=True)
             failed += is_failure

@@ -5,8 +5,10 @@ network has millions of units, so wherever weights are drawn without a look at t
 some across, and each is wrong by its whole gradient. And a network with random weights doubles a small difference every few
 layers: each ReLU cuts the mean-free part of its channel in half, each batch normalisation blows what is left up again.
 
-`settle` changes the drawn weights by little, so that neither happens. Activations get a positive shift, which leaves more of
-each channel uncut; biases move off the kinks; filters whose output is tied in a pooling window are shaken.
+`settle` changes the drawn weights by little, so that neither happens. Biases before a kink get a positive shift, which leaves
+more of each channel uncut, and move where a unit is near; filters whose output is tied in a pooling window are shaken. One
+pass does it layer by layer, each layer's weights before its output is used; a tie, which lies behind several layers, starts
+the pass again.
 """
 import keras
 import numpy as np
@@ -14,7 +16,7 @@ import tensorflow as tf
 
 layers = keras.layers
 KINKS = {"relu": (0,), "relu6": (0, 6), "hard_sigmoid": (-3, 3), "hard_swish": (-3, 3), "hard_silu": (-3, 3)}
-SHIFT = 0.5  # added to normalised numbers before a kink
+SHIFT = 0.5  # added to biases before a kink
 REACH = 0.25  # how far a bias may move, in standard deviations of its channel
 PASSES = 12  # through the network, each to the first tie
 ENOUGH = 2e-4  # a distance from kinks that needs no move
@@ -98,7 +100,7 @@ class Settling:
             offsets = np.sort(np.clip(np.concatenate([rows - kink for kink in kinks] + [[-reach, reach]]), -reach, reach), 0)
             widest = np.diff(offsets, axis=0).argmax(0)[None]
             middle = (np.take_along_axis(offsets, widest, 0) + np.take_along_axis(offsets, widest + 1, 0))[0] / 2
-            middle[(np.abs(offsets).min(0) > ENOUGH * spread)] = 0  # what stands well stays, so that passes converge
+            middle[np.abs(offsets).min(0) > ENOUGH * spread] = 0  # what stands well stays, so that passes converge
             before = np.array(bias(layer))
             bias(layer).assign((before - middle / factor).astype("float32"))
             values = values + (np.asarray(bias(layer)) - before) * factor

@@ -16,7 +16,7 @@ That is a fair rule only where the gradient can be computed in single precision 
 no unit near a kink of its activation, no pooling window whose two largest numbers are almost equal, statistics of the batch
 itself over at least 64 numbers a channel. How many units and windows were left close is printed.
 """
-import argparse, concurrent.futures, multiprocessing, os, re, subprocess, sys, tempfile, time
+import argparse, concurrent.futures, multiprocessing, os, re, subprocess, sys, tempfile, time, traceback
 
 import inference
 
@@ -34,7 +34,7 @@ COUNT = 16  # pictures in the batch
 # Constructor, input size here, arguments: one of each family, the small one. Last maps have four positions or more. The
 # slowest come first.
 NETWORKS = [
-    ("InceptionResNetV2", 107, {}), ("NASNetMobile", 64, {}), ("Xception", 64, {}), ("ResNet50", 64, {}),
+    ("InceptionResNetV2", 107, {}), ("NASNetMobile", 64, {}), ("Xception", 72, {}), ("ResNet50", 64, {}),
     ("InceptionV3", 107, {}), ("DenseNet121", 64, {}), ("ResNet50V2", 64, {}), ("EfficientNetV2B0", 64, {}),
     ("EfficientNetB0", 64, {}), ("nn4.small2", 96, {}), ("ConvNeXtTiny", 64, {}), ("VGG16", 32, {}),
     ("MobileNetV3Small", 64, {}), ("MobileNetV2", 64, {"alpha": 0.5}), ("SqueezeNet", 96, {}),
@@ -124,6 +124,9 @@ def compare(siamese, seed, name, size, options):
     single = build(name, size, options, "float32")
     single.set_weights(model.get_weights())
     model.set_weights(single.get_weights())
+    for layer in single.layers:
+        if isinstance(layer, keras.layers.Normalization):
+            layer.finalize_state()  # what set_weights leaves out
     direction = random.standard_normal((COUNT, int(np.prod(model.output_shape[1:]))), dtype="float32")
     words, wrong = [], []
     with tempfile.TemporaryDirectory() as folder:
@@ -169,7 +172,10 @@ def main():
     with concurrent.futures.ProcessPoolExecutor(arguments.jobs, multiprocessing.get_context("spawn")) as pool:
         runs = [pool.submit(compare, arguments.siamese, arguments.seed, *network) for network in chosen]
         for run in concurrent.futures.as_completed(runs):
-            text, is_failure = run.result()
+            try:
+                text, is_failure = run.result()
+            except Exception:  # tell at once, not when all others are done
+                text, is_failure = "FAIL " + traceback.format_exc(), True
             print(text, flush=True)
             failed += is_failure
     print(f"{len(chosen)} networks in {time.time() - start:.0f} s", flush=True)

@@ -9,6 +9,11 @@ extern int omp_get_max_threads(void);
 void siamese_set_thread_count(int count) { omp_set_num_threads(count); }
 int siamese_thread_count(void) { return omp_get_max_threads(); }
 
+int siamese_has_bfloat16(void) {
+  // Instruction sets are bits: later ones hold those of earlier ones.
+  return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+}
+
 // What compilers turn `#pragma omp parallel` into; the pragma itself would need a flag that packages may not set.
 extern void GOMP_parallel(void (*region)(void *), void *data, unsigned threads, unsigned flags);
 extern int omp_get_thread_num(void);

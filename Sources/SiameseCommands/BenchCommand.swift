@@ -80,7 +80,8 @@ struct BenchCommand: ParsableCommand {
     for threads in threads.isEmpty ? [nil] : threads.map(Optional.some) {
       for batch in batch {
         guard !training else {
-          let result = try benchmark.runTraining(batch: batch, threads: threads, runs: min(runs, 5))
+          let result = try benchmark.runTraining(
+            batch: batch, threads: threads, precision: precision, runs: min(runs, 5))
           if json { print(String(decoding: try jsonData(result, compact: true), as: UTF8.self)) } else { show(result) }
           continue
         }
@@ -97,7 +98,7 @@ struct BenchCommand: ParsableCommand {
     func number(_ value: Double) -> String { String(format: "%.1f", value) }
     print(
       """
-      \(r.network), training, batch \(r.batch), \(r.threads) threads: \(number(r.milliseconds)) ms a step (median \
+      \(r.network), training, batch \(r.batch), \(r.threads) threads, \(r.precision): \(number(r.milliseconds)) ms a step (median \
       \(number(r.medianMilliseconds)) of \(r.runs)), \(number(r.imagesPerSecond)) pictures a second
         between layers \(number(r.arenaMegabytes)) MB, process at most \(number(r.peakMemoryMegabytes)) MB
       """)

@@ -2,6 +2,7 @@ import HDF5
 import Images
 import Keras
 import MetricLearning
+import Networks
 
 /// What sort of failure an error is, as the exit statuses of the commands tell them apart (BSD's `sysexits.h`).
 public enum FailureKind: Int32, Sendable {
@@ -59,6 +60,7 @@ extension FailureKind {
       case .unknownLayer, .unknownArchitecture, .inputSize: self = .wrongArguments
       default: self = .badInput
       }
+    case is PrecisionError: self = .wrongArguments
     default: self = .badInput
     }
   }

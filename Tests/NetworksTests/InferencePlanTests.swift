@@ -191,9 +191,9 @@ struct InferencePlanTests {
     }
   }
 
-  @Test(arguments: [1, 3], [PlanOptions.Precision.float32, .bfloat16])
+  @Test(arguments: [1, 3], [Precision.float32, .bfloat16])
   func `Maps joined again and again, pooled and read between, as in DenseNet and Inception`(
-    batch: Int, precision: PlanOptions.Precision
+    batch: Int, precision: Precision
   ) throws {
     var graph = Graph()
     let input = try graph.add("input", .input(shape: [6, 5, 3]))

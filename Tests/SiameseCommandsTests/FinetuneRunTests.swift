@@ -37,7 +37,10 @@ import Testing
     ]
   }
 
-  @Test(arguments: [[], ["--joint", "absdiff,product:8,1"]])
+  /// In bfloat16 too, where the processor has it.
+  static let kinds = [[], ["--joint", "absdiff,product:8,1"]] + (EmbeddingPrecision.bf16.isAvailable ? [["--precision", "bf16"]] : [])
+
+  @Test(arguments: kinds)
   func `a run killed in the middle goes on to the same weights, to the bit`(_ options: [String]) throws {
     try withTemporaryFolder { folder in
       let data = try drawGlyphs(in: folder)
@@ -72,6 +75,9 @@ import Testing
       let other = try Tool.run("siamese-finetune", run + ["--resume", "--backbone-rate", "0.7"])
       #expect(other.status == 64)
       #expect(other.errors.contains("other options"))
+      guard EmbeddingPrecision.bf16.isAvailable else { return }
+      let half = try Tool.run("siamese-finetune", run + ["--resume", "--precision", "bf16"])
+      #expect(half.status == 64 && half.errors.contains("precision was f32 and is bf16"), "\(half.errors)")
     }
   }
 

@@ -17,6 +17,8 @@ void siamese_parallel(int parts, void *context, void (*body)(int index, void *co
 /// Multiplies and adds in registers alone for about `seconds` on the calling thread: operations a second, the most that
 /// one core can do. With `bfloat16`, in the processor's bfloat16 dot products; 0 where it has none.
 double siamese_peak_operations(int bfloat16, double seconds);
+/// Whether oneDNN may use the processor's bfloat16 dot products: not 0 where it has them.
+int siamese_has_bfloat16(void);
 
 // MARK: Memory descriptors ("layouts"): heap copies in version 2, oneDNN's own handles in version 3.
 

@@ -34,6 +34,7 @@ package struct FineTuningOptions: Sendable, Hashable, Codable {
   package var averageDecay: Float?
   package var normalization = BatchNormalizationMode.frozen
   package var checkpointing: Int?
+  package var precision = Precision.float32
   /// Steps from one validation to the next.
   package var validationInterval = 100
   /// Validations without a better figure after which to stop; nil goes on to the end.

@@ -18,7 +18,7 @@ package final class InferenceEngine: @unchecked Sendable {
   }
 
   package struct Options: Sendable, Hashable {
-    package var precision: PlanOptions.Precision
+    package var precision: Precision
     /// Cores to use.
     package var threads: Int
     /// How many rows usually come at a time; other numbers work too.
@@ -31,7 +31,7 @@ package final class InferenceEngine: @unchecked Sendable {
     package var piece: Int?
 
     package init(
-      precision: PlanOptions.Precision = .float32, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
+      precision: Precision = .float32, threads: Int = ProcessInfo.processInfo.activeProcessorCount,
       batch: Int = 16, mode: Mode? = nil, mapOrder: PlanOptions.MapOrder? = nil, tuning: Tuning = .fixed,
       piece: Int? = nil
     ) {

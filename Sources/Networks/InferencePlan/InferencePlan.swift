@@ -57,6 +57,7 @@ package final class InferencePlan: @unchecked Sendable {
     _ graph: InferenceGraph, batch: Int, options: PlanOptions, weights: WeightBank = WeightBank()
   ) throws {
     precondition(batch > 0, "a plan's batch is at least 1")
+    try options.precision.requireAvailable()
     let stream = try Stream()
     siamese_set_thread_count(Int32(options.threads))
     var lowering = try Lowering(graph, batch: batch, options: options, weights: weights)

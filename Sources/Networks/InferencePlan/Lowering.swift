@@ -47,7 +47,7 @@ struct Lowering {
   }
 
   /// The type of feature maps inside the plan. Vectors are float32 always.
-  var mapType: ElementType { options.precision == .bfloat16 ? .bfloat16 : .float32 }
+  var mapType: ElementType { options.precision.mapType }
 
   /// Channels-last where layers normalise over channels, position by position (such networks would reorder maps at
   /// every turn); blocks of channels otherwise.

@@ -1,11 +1,5 @@
 /// How a plan computes.
 package struct PlanOptions: Sendable, Hashable {
-  package enum Precision: String, Sendable, Hashable, Codable, CaseIterable {
-    case float32
-    /// Feature maps and weights in bfloat16, sums in float32; inputs, outputs and vectors stay float32.
-    case bfloat16
-  }
-
   /// How feature maps lie inside the plan.
   package enum MapOrder: String, Sendable, Hashable, Codable, CaseIterable {
     /// Blocks of 16 channels, the order in which Winograd and most direct convolutions work.

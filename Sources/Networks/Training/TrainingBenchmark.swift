@@ -26,7 +26,8 @@ package struct TrainingBenchmark {
 
   /// A network whose output is a feature map gets a global average after it.
   package init(
-    _ graph: Graph, parameters: ParameterStore, batch: Int, threads: Int, checkpointing: Checkpointing = .never
+    _ graph: Graph, parameters: ParameterStore, batch: Int, threads: Int, precision: Precision = .float32,
+    checkpointing: Checkpointing = .never
   ) throws {
     var graph = graph
     if let output = graph.outputs.first, graph.nodes[output].shape.count == 3 {
@@ -35,7 +36,8 @@ package struct TrainingBenchmark {
       ]
     }
     plan = try TrainingPlan(
-      graph, parameters, batch: batch, options: TrainingOptions(threads: threads, checkpointing: checkpointing))
+      graph, parameters, batch: batch,
+      options: TrainingOptions(threads: threads, checkpointing: checkpointing, precision: precision))
     self.batch = batch
     var random = SeededGenerator(seed: 0)
     inputs = graph.inputs.map { node in

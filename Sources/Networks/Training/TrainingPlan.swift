@@ -21,11 +21,13 @@ package final class TrainingPlan {
   private let inputGradientArrays: [TrainingArray?]
   private var hasRunForward = false
 
-  /// - Throws: `TrainingError.nothingToTrain`, `GraphError` where a weight is missing, or `OneDNNError`.
+  /// - Throws: `TrainingError.nothingToTrain`, `GraphError` where a weight is missing, `PrecisionError` where the processor
+  ///   lacks the precision, or `OneDNNError`.
   package init(
     _ graph: Graph, _ parameters: TrainingParameters, batch: Int, options: TrainingOptions = TrainingOptions()
   ) throws {
     precondition(batch > 0, "a batch holds at least one row")
+    try options.precision.requireAvailable()
     siamese_set_thread_count(Int32(options.threads))
     (self.graph, self.parameters, self.batch, self.options) = (graph, parameters, batch, options)
     let made = try TrainingPlan.lowered(graph, parameters, batch, options)

@@ -8,6 +8,7 @@ public struct TrainingBenchmarkResult: Sendable, Codable {
   public var network: String
   public var batch: Int
   public var threads: Int
+  public var precision: String
   public var runs: Int
   /// The fastest step.
   public var milliseconds: Double
@@ -18,7 +19,7 @@ public struct TrainingBenchmarkResult: Sendable, Codable {
   public var peakMemoryMegabytes: Double
 
   enum CodingKeys: String, CodingKey {
-    case network, batch, threads, runs, milliseconds
+    case network, batch, threads, precision, runs, milliseconds
     case medianMilliseconds = "median_milliseconds"
     case imagesPerSecond = "images_per_second"
     case arenaMegabytes = "arena_megabytes"
@@ -32,21 +33,24 @@ extension Benchmark {
   /// ```swift
   /// try Benchmark(contentsOf: "resnet50.h5").runTraining(batch: 32).milliseconds
   /// ```
-  public func runTraining(batch: Int, threads: Int? = nil, runs: Int = 5) throws -> TrainingBenchmarkResult {
+  public func runTraining(
+    batch: Int, threads: Int? = nil, precision: EmbeddingPrecision = .f32, runs: Int = 5
+  ) throws -> TrainingBenchmarkResult {
     let threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let batch = max(8, batch)
     let objective = Objective(TripletLoss(margin: 0.2), miner: .batchHard)
     let labels = (0..<batch).map { $0 / 4 }
     var generator = SeededGenerator(seed: 1)
-    let benchmark = try TrainingBenchmark(graph, parameters: parameters, batch: batch, threads: threads)
+    let benchmark = try TrainingBenchmark(
+      graph, parameters: parameters, batch: batch, threads: threads, precision: precision.planned)
     let result = try benchmark.run(steps: runs) { outputs in
       let embeddings = outputs.reshaped([outputs.rowCount, outputs.rowWidth])
       let gradient = try objective.evaluate(embeddings, labels: labels, using: &generator).gradient
       return gradient.reshaped(outputs.shape)
     }
     return TrainingBenchmarkResult(
-      network: name, batch: batch, threads: threads, runs: result.steps.count, milliseconds: result.milliseconds,
-      medianMilliseconds: result.medianMilliseconds, imagesPerSecond: Double(batch) / result.milliseconds * 1e3,
+      network: name, batch: batch, threads: threads, precision: precision.rawValue, runs: result.steps.count,
+      milliseconds: result.milliseconds, medianMilliseconds: result.medianMilliseconds, imagesPerSecond: Double(batch) / result.milliseconds * 1e3,
       arenaMegabytes: Double(result.arenaByteCount) / 1e6, peakMemoryMegabytes: Self.peakMemoryMegabytes)
   }
 }

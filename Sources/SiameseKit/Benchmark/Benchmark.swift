@@ -130,7 +130,7 @@ public struct Benchmark: Sendable {
   public func run(_ options: BenchmarkOptions = BenchmarkOptions()) throws -> BenchmarkResult {
     let threads = max(1, options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
     let batch = max(1, options.batch), runs = max(1, options.runs)
-    let precision: PlanOptions.Precision = options.precision == .bf16 ? .bfloat16 : .float32
+    let precision = options.precision.planned
     let cache = TuningCache(path: options.tuningFile ?? TuningCache.defaultPath)
     let start = clock()
     let engine = try InferenceEngine(

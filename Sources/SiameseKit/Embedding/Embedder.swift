@@ -3,8 +3,15 @@ import Images
 import Networks
 import Tensors
 
-/// Single or half precision inside the network; embeddings are always single.
-public enum EmbeddingPrecision: String, Sendable, CaseIterable { case f32, bf16 }
+/// The numbers inside the network, float32 or bfloat16; embeddings are always float32, and so are weights in training.
+public enum EmbeddingPrecision: String, Sendable, CaseIterable {
+  case f32, bf16
+
+  /// Whether this processor multiplies such numbers.
+  public var isAvailable: Bool { planned.isAvailable }
+
+  var planned: Precision { self == .bf16 ? .bfloat16 : .float32 }
+}
 
 /// How an embedder uses the machine.
 public struct EmbeddingOptions: Sendable, Equatable {

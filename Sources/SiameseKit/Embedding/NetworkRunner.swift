@@ -108,7 +108,7 @@ package final class NetworkRunner: @unchecked Sendable {
   }
 
   private func planOptions(threads: Int) -> PlanOptions {
-    PlanOptions(precision: options.precision == .bf16 ? .bfloat16 : .float32, threads: threads)
+    PlanOptions(precision: options.precision.planned, threads: threads)
   }
 }
 

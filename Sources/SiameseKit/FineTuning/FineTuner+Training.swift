@@ -74,6 +74,7 @@ extension FineTuner {
       "joint": recipe.joint?.description ?? "none",
       "distance": recipe.distance.name, "unfreeze": recipe.unfreeze.description, "seed": String(recipe.seed),
       "augment": "\(recipe.augmentation)", "threads": String(threads),
+      "precision": compute.precision.rawValue,
     ]
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
@@ -203,6 +204,7 @@ extension FineTuner {
     var options = options
     options.seed = recipe.seed
     options.threads = threads
+    options.precision = compute.precision.planned
     let start = try startingJoint(behind: head, plain, rows: rows)
     let criterion = try criterion(classCount: classes.count, head: head, joint: start)
     func measure(_ state: [String: Tensor]) throws -> Measure {

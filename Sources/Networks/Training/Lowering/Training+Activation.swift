@@ -23,13 +23,8 @@ extension TrainingLowering {
   private func rectifier(_ function: Activation, _ node: Int, _ x: TrainingValue) throws -> TrainingValue {
     let array = x.isOverwritable && isOnlyConsumer(node) ? x.array : program.array(x.layout)
     let y = TrainingValue(shape: fullShape(node), array: array, needsGradient: needsGradient[node])
-    let clamp = Clamp(function), source = x.array, count = array.storedCount
-    program.add(name(node), [source, array]) {
-      let (x, y) = (source.floats, array.floats)
-      parallel(count) { part in
-        forEachWide(part) { y.setWide($0, clamp.value(x.wide($0))) } _: { y[$0] = clamp.value(x[$0]) }
-      }
-    }
+    let clamp = Clamp(function), source = x.array
+    program.add(name(node), [source, array]) { array.assignSum(of: [source], rectified: clamp) }
     record(node, y) { [self] in x.contributions.append(try gradient(y, through: function)) }
     return y
   }
@@ -82,37 +77,14 @@ extension TrainingLowering {
     let parts = value.contributions
     if function == .linear, parts.count == 1 { return parts[0] }
     precondition(parts.allSatisfy { $0.layout == value.layout }, "gradients lie as their values do")
-    let result = program.array(value.layout), output = value.array, count = result.storedCount
-    let clamp = Clamp(function)
-    let touched = parts + [result] + (function == .linear ? [] : [output])
-    program.add("sum of \(parts.count) gradients", touched) {
-      let target = result.floats, y = output.buffer.pointer == nil ? target : output.floats
-      let first = parts[0].floats, second = parts.count > 1 ? parts[1].floats : nil
-      parallel(count) { part in
-        switch (second, function == .linear) {
-        case (nil, _):
-          forEachWide(part) { target.setWide($0, clamp.slope(y.wide($0)) * first.wide($0)) }
-            _: { target[$0] = clamp.slope(y[$0]) * first[$0] }
-        case (let second?, true):
-          forEachWide(part) { target.setWide($0, first.wide($0) + second.wide($0)) }
-            _: { target[$0] = first[$0] + second[$0] }
-        case (let second?, false):
-          guard parts.count == 2 else {
-            forEachWide(part) { target.setWide($0, first.wide($0) + second.wide($0)) }
-              _: { target[$0] = first[$0] + second[$0] }
-            break
-          }
-          forEachWide(part) { target.setWide($0, clamp.slope(y.wide($0)) * (first.wide($0) + second.wide($0))) }
-            _: { target[$0] = clamp.slope(y[$0]) * (first[$0] + second[$0]) }
-        }
-        guard parts.count > 2 else { return }
-        for other in parts[2...].map(\.floats) {
-          forEachWide(part) { target.setWide($0, target.wide($0) + other.wide($0)) } _: { target[$0] += other[$0] }
-        }
-        if function != .linear {
-          forEachWide(part) { target.setWide($0, clamp.slope(y.wide($0)) * target.wide($0)) }
-            _: { target[$0] *= clamp.slope(y[$0]) }
-        }
+    let result = program.array(value.layout), output = value.array, clamp = Clamp(function)
+    if function == .linear {
+      program.add("sum of \(parts.count) gradients", parts + [result]) {
+        result.assignSum(of: parts, rectified: clamp)
+      }
+    } else {
+      program.add("sum of \(parts.count) gradients", parts + [result, output]) {
+        result.assignSum(of: parts, timesSlopeOf: clamp, at: output)
       }
     }
     return result

@@ -46,7 +46,7 @@ extension TrainingLowering {
       if x.needsGradient {
         let backward = try preferring(algorithm) {
           try .convolutionBackwardData(
-            of: forward, $0, sourceGradient: x.layout, weights: Layout(any: geometry.weightExtents),
+            of: forward, $0, sourceGradient: x.layout, weights: Layout(any: geometry.weightExtents, x.layout.type),
             destinationGradient: g.layout, window: window)
         }
         let dx = program.array(x.layout)
@@ -62,7 +62,8 @@ extension TrainingLowering {
     return fused == c.activation ? y : try activation(c.activation, node, y)
   }
 
-  /// The first of the possible layouts for which oneDNN has a fast implementation.
+  /// The first of the possible layouts for which oneDNN has a fast implementation, in the precision of the plan if it can
+  /// be, in float32 otherwise.
   private func description(
     _ c: Convolution, _ window: Window, _ input: TrainingValue, _ shape: [Int], _ geometry: ConvolutionGeometry,
     _ bias: Layout?, _ fused: Activation
@@ -70,30 +71,56 @@ extension TrainingLowering {
     let operations = (Eltwise.chain(for: fused) ?? []).map(PostOperation.eltwise)
     let inputExtents = [input.shape[0], input.shape[3], input.shape[1], input.shape[2]]
     let outputExtents = [shape[0], shape[3], shape[1], shape[2]]
-    let anyInput = try Layout(any: inputExtents), anyOutput = try Layout(any: outputExtents)
-    let map = try mapLayout(shape)
-    var candidates: [(ConvolutionAlgorithm, Layout, Layout)] = []
-    let source = input.shape[3] < block ? anyInput : try mapLayout(input.shape)
-    if c.isWorthWinograd(height: shape[1], width: shape[2], channels: input.shape[3]) {
-      candidates.append((.winograd, source, map))
+    func described(
+      _ algorithm: ConvolutionAlgorithm, _ source: Layout, _ destination: Layout
+    ) throws -> PrimitiveDescription {
+      try .convolution(
+        .training, algorithm, source: source, weights: Layout(any: geometry.weightExtents, source.type), bias: bias,
+        destination: destination, window: window, then: operations)
     }
-    candidates.append((.direct, source, map))
-    candidates.append((.direct, anyInput, anyOutput))
-    candidates.append((.direct, try hostLayout(input.shape), try hostLayout(shape)))
     var slow: PrimitiveDescription?
-    for (algorithm, source, destination) in candidates {
-      guard
-        let description = try? PrimitiveDescription.convolution(
-          .training, algorithm, source: source, weights: Layout(any: geometry.weightExtents), bias: bias,
-          destination: destination, window: window, then: operations)
-      else { continue }
-      if !description.implementation.contains("ref") { return description }
-      slow = slow ?? description
+    for type in options.precision == .float32 ? [.float32] : [options.precision.mapType, .float32] {
+      let anyInput = try Layout(any: inputExtents, type), anyOutput = try Layout(any: outputExtents, type)
+      let map = try mapLayout(shape, type)
+      let source = input.shape[3] < block ? anyInput : try mapLayout(input.shape, type)
+      var candidates: [(ConvolutionAlgorithm, Layout, Layout)] = [
+        (.direct, source, map), (.direct, anyInput, anyOutput),
+      ]
+      if type == .float32 {
+        if c.isWorthWinograd(height: shape[1], width: shape[2], channels: input.shape[3]) {
+          candidates.insert((.winograd, source, map), at: 0)
+        }
+        candidates.append((.direct, try hostLayout(input.shape), try hostLayout(shape)))
+      }
+      for (algorithm, source, destination) in candidates {
+        guard let description = try? described(algorithm, source, destination) else { continue }
+        if type == .float32 ? !description.implementation.contains("ref") : isFast(description, geometry, bias, window, input) {
+          return description
+        }
+        if type == .float32 { slow = slow ?? description }
+      }
     }
     if let slow { return slow }
-    return try .convolution(
-      .training, source: anyInput, weights: Layout(any: geometry.weightExtents), bias: bias, destination: anyOutput,
-      window: window, then: operations)
+    return try described(.direct, Layout(any: inputExtents), Layout(any: outputExtents))
+  }
+
+  /// Whether a convolution and its gradients have code of their own in these layouts: oneDNN has less of it in bfloat16.
+  private func isFast(
+    _ forward: PrimitiveDescription, _ geometry: ConvolutionGeometry, _ bias: Layout?, _ window: Window,
+    _ input: TrainingValue
+  ) -> Bool {
+    let kernel = geometry.weightExtents, type = forward.source.type
+    func hasOwnCode(_ description: PrimitiveDescription?) -> Bool {
+      description.map { !$0.implementation.contains("ref") && !$0.implementation.contains("gemm:") } ?? false
+    }
+    let weights = try? PrimitiveDescription.convolutionBackwardWeights(
+      of: forward, source: forward.source, weightsGradient: Layout(any: kernel), biasGradient: bias,
+      destinationGradient: forward.destination, window: window)
+    guard hasOwnCode(forward), hasOwnCode(weights) else { return false }
+    let data = try? PrimitiveDescription.convolutionBackwardData(
+      of: forward, sourceGradient: forward.source, weights: Layout(any: kernel, type),
+      destinationGradient: forward.destination, window: window)
+    return !input.needsGradient || hasOwnCode(data)
   }
 
   private func preferring(

@@ -2,8 +2,12 @@ import COneDNN
 import Tensors
 
 extension TrainingLowering {
-  /// `[…, C]` by `[C, units]`, on rows as they lie.
+  /// `[…, C]` by `[C, units]`, on rows as they lie; over the positions of a map in bfloat16, a 1×1 convolution.
   func dense(_ bias: Bool, _ function: Activation, _ node: Int, _ input: TrainingValue) throws -> TrainingValue {
+    if options.precision == .bfloat16, input.shape.count == 4, input.shape[1] * input.shape[2] > 1 {
+      return try convolution(
+        Convolution(filters: fullShape(node)[3], kernel: Size(1), bias: bias, activation: function), node, input)
+    }
     let x = try hostForm(input)
     let roles = graph.nodes[node].parameters, path = roles[.kernel]!, biasPath = bias ? roles[.bias] : nil
     let shape = fullShape(node), units = shape.last!, channels = x.shape.last!

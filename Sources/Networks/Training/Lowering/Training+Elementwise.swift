@@ -10,23 +10,8 @@ extension TrainingLowering {
     let function = rectifier?.function ?? .linear, clamp = Clamp(function)
     let y = value(node, layout)
     y.isOverwritable = rectifier == nil
-    let arrays = terms.map(\.array), array = y.array, count = array.storedCount
-    program.add(name(node), arrays + [array]) {
-      let y = array.floats
-      let (a, b) = (arrays[0].floats, arrays[1].floats)
-      parallel(count) { part in
-        if arrays.count == 2 {
-          forEachWide(part) { y.setWide($0, clamp.value(a.wide($0) + b.wide($0))) }
-            _: { y[$0] = clamp.value(a[$0] + b[$0]) }
-          return
-        }
-        forEachWide(part) { y.setWide($0, a.wide($0) + b.wide($0)) } _: { y[$0] = a[$0] + b[$0] }
-        for other in arrays[2...].map(\.floats) {
-          forEachWide(part) { y.setWide($0, y.wide($0) + other.wide($0)) } _: { y[$0] += other[$0] }
-        }
-        forEachWide(part) { y.setWide($0, clamp.value(y.wide($0))) } _: { y[$0] = clamp.value(y[$0]) }
-      }
-    }
+    let arrays = terms.map(\.array), array = y.array
+    program.add(name(node), arrays + [array]) { array.assignSum(of: arrays, rectified: clamp) }
     record(node, y) { [self] in
       let g = try gradient(y, through: function)
       for term in terms where term.needsGradient { term.contributions.append(g) }
@@ -58,21 +43,13 @@ extension TrainingLowering {
   private func sameShapeProduct(_ node: Int, _ inputs: [TrainingValue]) throws -> TrainingValue {
     let a = inputs[0], b = try form(inputs[1], a.layout)
     let y = value(node, a.layout)
-    let (first, second, array, count) = (a.array, b.array, y.array, y.array.storedCount)
-    func multiply(_ x: TrainingArray, _ z: TrainingArray, into y: TrainingArray) -> () -> Void {
-      {
-        let (x, z, y) = (x.floats, z.floats, y.floats)
-        parallel(count) { part in
-          forEachWide(part) { y.setWide($0, x.wide($0) * z.wide($0)) } _: { y[$0] = x[$0] * z[$0] }
-        }
-      }
-    }
-    program.add(name(node), [first, second, array], multiply(first, second, into: array))
+    let (first, second, array) = (a.array, b.array, y.array)
+    program.add(name(node), [first, second, array]) { array.assignProduct(of: first, second) }
     record(node, y) { [self] in
       let g = try gradient(y)
       for (own, other) in [(a, second), (b, first)] where own.needsGradient {
         let dx = program.array(own.layout)
-        program.add("\(name(node)), gradient", [g, other, dx], multiply(g, other, into: dx))
+        program.add("\(name(node)), gradient", [g, other, dx]) { dx.assignProduct(of: g, other) }
         own.contributions.append(dx)
       }
     }
@@ -83,38 +60,19 @@ extension TrainingLowering {
   private func excitation(_ node: Int, _ map: TrainingValue, _ factor: TrainingValue) throws -> TrainingValue {
     let x = try form(map, mapLayout(map.shape)), s = try form(factor, mapLayout(factor.shape))
     let y = value(node, x.layout)
-    let block = block, positions = x.shape[1] * x.shape[2], blocks = s.array.storedCount / block
-    let (source, factors, array) = (x.array, s.array, y.array)
-    func scale(_ x: TrainingArray, into y: TrainingArray) -> () -> Void {
-      {
-        let (x, s, y) = (x.floats, factors.floats, y.floats)
-        parallel(blocks, grain: max(1, 16_384 / (positions * block))) { part in
-          for b in part {
-            let (x, s, y) = (x + b * positions * block, s + b * block, y + b * positions * block)
-            for i in 0..<positions { for c in 0..<block { y[i * block + c] = x[i * block + c] * s[c] } }
-          }
-        }
-      }
-    }
-    program.add(name(node), [source, factors, array], scale(source, into: array))
+    let block = block, (source, factors, array) = (x.array, s.array, y.array)
+    program.add(name(node), [source, factors, array]) { array.assign(source, timesBlocks: factors, by: block) }
     record(node, y) { [self] in
       let g = try gradient(y)
       if x.needsGradient {
         let dx = program.array(x.layout)
-        program.add("\(name(node)), gradient", [g, factors, dx], scale(g, into: dx))
+        program.add("\(name(node)), gradient", [g, factors, dx]) { dx.assign(g, timesBlocks: factors, by: block) }
         x.contributions.append(dx)
       }
       if s.needsGradient {
         let ds = program.array(s.layout)
         program.add("\(name(node)), gradient of factors", [g, source, ds]) {
-          let (g, x, ds) = (g.floats, source.floats, ds.floats)
-          parallel(blocks, grain: max(1, 16_384 / (positions * block))) { part in
-            for b in part {
-              let (g, x, ds) = (g + b * positions * block, x + b * positions * block, ds + b * block)
-              for c in 0..<block { ds[c] = 0 }
-              for i in 0..<positions { for c in 0..<block { ds[c] += g[i * block + c] * x[i * block + c] } }
-            }
-          }
+          ds.assignBlockSums(of: g, source, by: block)
         }
         s.contributions.append(ds)
       }
@@ -128,17 +86,16 @@ extension TrainingLowering {
     let x = offset == 0 ? input : try hostForm(input)
     let y = value(node, x.layout)
     y.isOverwritable = true
-    let (source, array, count) = (x.array, y.array, y.array.storedCount)
+    let (source, array) = (x.array, y.array)
     program.add(name(node), [source, array]) {
-      let (x, y) = (source.floats, array.floats)
-      parallel(count) { part in for i in part { y[i] = scale * x[i] + offset } }
+      array.assign(source, times: [scale])
+      guard offset != 0 else { return }
+      let y = array.floats
+      parallel(array.storedCount) { part in for i in part { y[i] += offset } }
     }
     record(node, y) { [self] in
       let g = try gradient(y), dx = program.array(x.layout)
-      program.add("\(name(node)), gradient", [g, dx]) {
-        let (g, dx) = (g.floats, dx.floats)
-        parallel(count) { part in for i in part { dx[i] = scale * g[i] } }
-      }
+      program.add("\(name(node)), gradient", [g, dx]) { dx.assign(g, times: [scale]) }
       x.contributions.append(dx)
     }
     return y
@@ -190,14 +147,16 @@ extension TrainingLowering {
     // Draws count elements in Keras' order; whole samples are the same in any.
     let x = perSample ? input : try hostForm(input)
     let y = value(node, x.layout)
-    let count = y.array.storedCount, width = perSample ? max(count / batch, 1) : 1
-    let run = run, name = name(node)
+    let batch = batch, run = run, name = name(node)
     func mask(_ x: TrainingArray, into y: TrainingArray) -> () -> Void {
       {
-        let (x, y) = (x.floats, y.floats)
         let seed = TrainingPlan.seed(run.seed, node: name)
+        guard !perSample else {
+          return y.assign(x, times: (0..<batch).map { dropoutFactor(seed: seed, index: $0, rate: rate) })
+        }
+        let (x, y, count) = (x.floats, y.floats, y.storedCount)
         parallel(count) { part in
-          for i in part { y[i] = x[i] * dropoutFactor(seed: seed, index: i / width, rate: rate) }
+          for i in part { y[i] = x[i] * dropoutFactor(seed: seed, index: i, rate: rate) }
         }
       }
     }

@@ -26,9 +26,7 @@ extension TrainingLowering {
     let y = value(node, try sameOrder(as: x, fullShape(node)))
     let inner = try y.layout.part(x.layout.extents, at: [0, 0, insets.top, insets.left])
     let array = y.array
-    program.add("\(name(node)), zeros", [array]) {
-      array.floats.update(repeating: 0, count: array.storedCount)
-    }
+    program.add("\(name(node)), zeros", [array]) { array.clear() }
     try reorder(name(node), x.array, TrainingArray(layout: inner, buffer: array.buffer))
     record(node, y) { [self] in
       let g = try gradient(y), dx = program.array(x.layout)
@@ -57,7 +55,7 @@ extension TrainingLowering {
     try reorder(name(node), TrainingArray(layout: inner, buffer: x.array.buffer), y.array)
     record(node, y) { [self] in
       let g = try gradient(y), dx = program.array(x.layout)
-      program.add("\(name(node)), zeros", [dx]) { dx.floats.update(repeating: 0, count: dx.storedCount) }
+      program.add("\(name(node)), zeros", [dx]) { dx.clear() }
       try reorder("\(name(node)), gradient", g, TrainingArray(layout: inner, buffer: dx.buffer))
       x.contributions.append(dx)
     }

@@ -14,14 +14,15 @@ extension TrainingLowering {
   ) throws -> TrainingValue {
     let shape = [batch, 1, 1, input.shape[3]]
     let window = Window(extent: Size(input.shape[1], input.shape[2]), strides: Size(1))
-    let pooled = try pooling(kind, window, node, form(input, mapLayout(input.shape)), shape)
+    // What leaves maps for vectors does so in float32.
+    let pooled = try pooling(kind, window, node, form(input, mapLayout(input.shape, .float32)), shape)
     return keepsDimensions ? pooled : try reshape(node, pooled)
   }
 
   private func pooling(
     _ kind: Pooling.Kind, _ window: Window, _ node: Int, _ x: TrainingValue, _ shape: [Int]
   ) throws -> TrainingValue {
-    let y = value(node, try mapLayout(shape), shape: shape)
+    let y = value(node, try mapLayout(shape, x.layout.type), shape: shape)
     let forward = try PrimitiveDescription.pooling(
       .training, kind, source: x.layout, destination: y.layout, window: window)
     let workspace = forward.workspace.map { [(Argument.workspace, program.array($0))] } ?? []

@@ -160,25 +160,26 @@ final class TrainingLowering {
     tape.append(TapeEntry(name: name(node), output: output, backward: backward))
   }
 
-  /// The layout of Keras' order: channels last for feature maps, rows for the rest.
+  /// The layout of Keras' order: channels last for feature maps, rows for the rest. Always float32: what is computed on
+  /// it is either small or numerically delicate (normalisations, softmax, the head).
   func hostLayout(_ shape: [Int]) throws -> Layout {
     shape.count == 4
       ? try Layout(channelsLast: [shape[0], shape[3], shape[1], shape[2]])
       : try Layout(rows: shape)
   }
 
-  /// The layout that convolutions like: blocks of channels.
-  func mapLayout(_ shape: [Int]) throws -> Layout {
-    try Layout(blocked: [shape[0], shape[3], shape[1], shape[2]], by: block)
+  /// The layout that convolutions like: blocks of channels, in the precision of the plan where no other is given.
+  func mapLayout(_ shape: [Int], _ type: ElementType? = nil) throws -> Layout {
+    try Layout(blocked: [shape[0], shape[3], shape[1], shape[2]], by: block, type ?? options.precision.mapType)
   }
 
-  /// The value in another layout; its gradient flows back through the reorder.
+  /// The value in another layout, which fixes its precision too; its gradient flows back through the reorder.
   func form(_ value: TrainingValue, _ layout: Layout) throws -> TrainingValue {
     if value.layout == layout { return value }
     if let copy = value.copies.first(where: { $0.layout == layout }) { return copy }
     // A map of one position lies the same way in blocks and in rows, if no block is padded.
     let isOneRow = value.shape.count == 4 && value.shape[1] * value.shape[2] == 1 && value.shape[3] % block == 0
-    let isAlias = isOneRow && value.layout.byteCount == layout.byteCount
+    let isAlias = isOneRow && value.layout.type == layout.type && value.layout.byteCount == layout.byteCount
     let array = isAlias ? TrainingArray(layout: layout, buffer: value.array.buffer) : program.array(layout)
     let copy = TrainingValue(shape: value.shape, array: array, needsGradient: value.needsGradient)
     value.copies.append(copy)

@@ -10,7 +10,7 @@ package enum Precision: String, Sendable, Hashable, Codable, CaseIterable {
   /// The type of feature maps.
   var mapType: ElementType { self == .bfloat16 ? .bfloat16 : .float32 }
 
-  /// Whether this processor multiplies in it.
+  /// Whether this processor computes in it.
   package var isAvailable: Bool { self == .float32 || siamese_has_bfloat16() != 0 }
 
   /// - Throws: `PrecisionError` where this processor cannot.
@@ -24,6 +24,6 @@ package enum PrecisionError: Error, Equatable, CustomStringConvertible {
   case noBfloat16
 
   package var description: String {
-    "this processor multiplies no bfloat16 numbers (that takes AVX512_BF16); compute in float32, as --precision f32 does"
+    "this processor has no bfloat16 arithmetic (AVX512_BF16); compute in float32, as --precision f32 does"
   }
 }

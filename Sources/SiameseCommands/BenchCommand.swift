@@ -15,13 +15,13 @@ struct BenchCommand: ParsableCommand {
       a fixed rule instead.
 
       --training times whole steps of training instead: forward, batch-hard triplet loss, backward and Adam, with every \
-      weight trained, the pictures made up, four to a class (so at least 8).
+      weight trained, the pictures made up, four to a class (so at least 8); --precision bf16 trains in bfloat16.
 
       EXAMPLES
         siamese bench --backbone resnet50.h5 --batch 1 16 --threads 1 2
         siamese bench --backbone resnet50.h5 --batch 16 --explain
         siamese bench --backbone vgg16.h5 --batch 16 --threads 2 --precision bf16 --json
-        siamese bench --training --backbone resnet50.h5 --batch 32 --threads 2 --json
+        siamese bench --training --backbone resnet50.h5 --batch 32 --threads 2 --precision bf16 --json
       """)
 
   @OptionGroup var network: NetworkOptions

@@ -17,13 +17,16 @@ public struct FinetuneCommand: ParsableCommand {
       By default the head is a closed form (signed square root, then within-class covariance normalisation), and training \
       starts from there; it is kept only if it does better on some of the training classes, set aside for that choice.
 
+      --precision bf16 embeds and trains in bfloat16 where the processor has it: steps take about two thirds of the time and \
+      half the memory. Weights, their gradients, the optimiser, embeddings and the loss stay float32.
+
       EXAMPLES
         siamese-finetune --backbone weights.h5 --data faces --output faces.h5
         siamese-finetune --backbone weights.h5 --data faces --output faces.h5 \\
           --export-features faces-features.h5 --svm --metrics metrics.json
         siamese-finetune --backbone weights.h5 --data faces --output faces.h5 --joint 'absdiff,product:64,1'
         siamese-finetune --backbone weights.h5 --data glyphs --output glyphs.h5 --unfreeze all --steps 800 \\
-          --loss multi-similarity --augment rotate:10,crop:0.9
+          --loss multi-similarity --augment rotate:10,crop:0.9 --precision bf16
         siamese-finetune --architecture conv4 --from-scratch --data letters --output letters.h5 --steps 2000 \\
           --loss multi-similarity --within-parents --augment rotate:10,quarter-turns
       """)

@@ -88,8 +88,9 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
   private func length(_ x: [Float]) -> Float { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
   /// Each stored number is off by at most 2⁻⁹ of itself, and a gradient passes a dozen or two of them: 6 % of its length is
-  /// 15 such errors in one direction. It is the same as a cosine of at least 0.998. Gradients that vanish by their nature
-  /// (of a bias before batch normalisation) are measured by the longest one's length.
+  /// 30 such errors in one direction, a cosine of 0.998. Where an operation chooses (a rectifier, a maximum), a number near
+  /// the border may fall on the other side, and its whole gradient goes elsewhere: 14 %, a cosine of 0.99, on these small
+  /// maps. Gradients that vanish by their nature (of a bias before batch normalisation) are measured by the longest one.
   @Test(arguments: cases) func `gradients are float32's to within a few roundings`(_ example: Case) throws {
     let (expected, found) = (try pass(example, precision: .float32), try pass(example, precision: .bfloat16))
     #expect(error(found.output, expected.output) < 0.03, "output: \(error(found.output, expected.output))")
@@ -97,7 +98,28 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
     #expect(found.gradients.keys == expected.gradients.keys)
     for (path, gradient) in expected.gradients {
       let off = error(try #require(found.gradients[path]), gradient, floor: 0.05 * longest)
-      #expect(off < 0.06, "\(path): \(off)")
+      #expect(off < (chooses(found.plan.graph) ? 0.14 : 0.06), "\(path): \(off)")
+    }
+  }
+
+  /// Whether a small change of some number may change a gradient as a whole.
+  private func chooses(_ graph: Graph) -> Bool {
+    func hasKink(_ activation: Activation) -> Bool {
+      switch activation {
+      case .rectifier, .hardSigmoid, .hardSilu, .absolute: true
+      default: false
+      }
+    }
+    return graph.nodes.contains { node in
+      switch node.operation {
+      case .activation(let activation), .dense(_, _, let activation): hasKink(activation)
+      case .convolution(let c): hasKink(c.activation)
+      case .pooling(let p): p.kind == .maximum
+      case .globalPooling(let kind, _): kind == .maximum
+      case .elementwise(let kind): kind == .maximum || kind == .minimum
+      case .parametricReLU: true
+      default: false
+      }
     }
   }
 
@@ -194,7 +216,7 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
     func losses(_ precision: Precision) throws -> [Float] {
       let plan = try TrainingPlan(graph, store, batch: 32, options: TrainingOptions(precision: precision))
       var optimizer = Optimizer(.adam())
-      return try (0..<80).map { step in
+      return try (0..<60).map { step in
         let output = try plan.forward([input], seed: UInt64(step))[0]
         let difference = zip(output.elements, wanted).map { $0 - $1 }
         try plan.backward([Tensor(shape: output.shape, elements: difference.map { $0 / 32 })])
@@ -203,8 +225,8 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
       }
     }
     let (single, half) = (try losses(.float32), try losses(.bfloat16))
-    #expect(single[79] < 0.05 * single[0], "float32: \(single[0]) → \(single[79])")
-    #expect(half[79] < 0.05 * half[0], "bfloat16: \(half[0]) → \(half[79])")
+    #expect(single[59] < 0.05 * single[0], "float32: \(single[0]) → \(single[59])")
+    #expect(half[59] < 0.05 * half[0], "bfloat16: \(half[0]) → \(half[59])")
     // All the way down, within a tenth of the start.
     for (step, (a, b)) in zip(single, half).enumerated() { #expect(abs(a - b) < 0.1 * single[0], "step \(step): \(a), \(b)") }
   }

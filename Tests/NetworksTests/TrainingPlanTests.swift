@@ -107,6 +107,10 @@ import Testing
       let joined = try graph.add("joined", .concatenate(axis: -1), [e1, e3])
       return try graph.add("mean", .globalPooling(.average, keepsDimensions: false), [joined])
     },
+    Case("several layers of one input", [6, 7, 32]) { graph, x in
+      let layers = try (0..<4).map { try graph.add("layer\($0)", convolution(32, 3), x) }
+      return try graph.add("sum", .elementwise(.add), layers)
+    },
     Case("joined odd channels, padded, cropped, pooled by average", [8, 8, 3]) { graph, x in
       let a = try graph.add("a", convolution(11, 3, .gelu(approximate: false)), x)
       let b = try graph.add("b", convolution(7, 1, .elu(alpha: 1)), x)

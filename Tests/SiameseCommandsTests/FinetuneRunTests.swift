@@ -81,6 +81,24 @@ import Testing
     }
   }
 
+  /// oneDNN is told to take the processor for an older one.
+  @Test func `bfloat16 is refused in one sentence where the processor has none`() throws {
+    try withTemporaryFolder { folder in
+      let data = try drawGlyphs(in: folder), output = "\(folder)/out.h5"
+      let commands = [
+        ["finetune", "--backbone", backbone, "--data", data, "--output", output],
+        ["embed", "--backbone", backbone, "--data", data, "--output", output],
+        ["bench", "--backbone", backbone], ["bench", "--backbone", backbone, "--training"],
+      ]
+      for command in commands {
+        let refused = try Tool.run("siamese", command + ["--precision", "bf16"], environment: ["DNNL_MAX_CPU_ISA": "AVX2"])
+        #expect(refused.status == 64 && refused.errors.contains("AVX512_BF16"), "\(refused.errors)")
+        #expect(refused.errors.contains("--precision f32") && refused.output.isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: output))
+      }
+    }
+  }
+
   @Test func `joint layers are trained, kept, and decide in every command`() throws {
     try withTemporaryFolder { folder in
       let data = try drawGlyphs(in: folder, classes: 12, perClass: 6)

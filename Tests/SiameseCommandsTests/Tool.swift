@@ -13,8 +13,9 @@ enum Tool {
   static let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().path
 
   /// Runs a command to its end.
-  static func run(_ name: String, _ arguments: [String]) throws -> Finished {
+  static func run(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws -> Finished {
     let process = Process()
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
     process.executableURL = URL(fileURLWithPath: "\(folder)/\(name)")
     process.arguments = arguments
     let output = Pipe(), errors = Pipe()

@@ -7,7 +7,7 @@ import Tensors
 public enum EmbeddingPrecision: String, Sendable, CaseIterable {
   case f32, bf16
 
-  /// Whether this processor multiplies such numbers.
+  /// Whether this processor computes in such numbers.
   public var isAvailable: Bool { planned.isAvailable }
 
   var planned: Precision { self == .bf16 ? .bfloat16 : .float32 }

@@ -93,6 +93,7 @@ public struct FineTuner {
       "tool_version": toolVersion, "backbone": (backbone.path as NSString).lastPathComponent,
       "feature_layer": backbone.layer, "loss": recipe.loss,
       "unfreeze": recipe.unfreeze.description, "joint": recipe.joint?.description ?? "none", "seed": String(recipe.seed), "steps": String(trained.summary.steps),
+      "precision": compute.precision.rawValue,
     ]
     if !backbone.isUntrained { record.provenance["backbone_sha256"] = try fileHash(backbone.path) }
     return SiameseModel(backbone: tuned(trained), record: record)

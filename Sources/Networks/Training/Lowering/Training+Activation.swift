@@ -95,6 +95,8 @@ extension TrainingLowering {
 struct Clamp {
   let negative: Float, maximum: Float
 
+  private init(negative: Float, maximum: Float) { (self.negative, self.maximum) = (negative, maximum) }
+
   init(_ function: Activation) {
     if case .rectifier(let maximum, let slope, _) = function {
       (negative, self.maximum) = (slope, maximum ?? .infinity)
@@ -102,6 +104,14 @@ struct Clamp {
       (negative, maximum) = (1, .infinity)
     }
   }
+
+  /// Bounded by a number that can be stored, so that an output is seen to have reached it.
+  func stored<Element: StoredElement>(as _: Element.Type) -> Clamp {
+    Clamp(negative: negative, maximum: Element(maximum).value)
+  }
+
+  /// The upper bound's bits in bfloat16, where nothing passes below zero.
+  var boundBits: Int16? { negative == 0 ? Int16(bitPattern: BFloat16(maximum).bits) : nil }
 
   @inline(__always) func value(_ x: Float) -> Float { min(x > 0 ? x : negative * x, maximum) }
   @inline(__always) func value(_ x: Wide) -> Wide {

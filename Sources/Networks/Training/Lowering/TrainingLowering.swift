@@ -84,8 +84,9 @@ final class TrainingLowering {
       try forward(segment)
       guard segment.upperBound < graph.nodes.count else { continue }
       tape = []
-      // What crosses the border is read again later.
+      // What crosses the border is read again later, and later segments' copies of it carry their own gradients back.
       for node in segment { values[node]?.isOverwritable = false }
+      for value in values.values { value.copies = [] }
     }
   }
 

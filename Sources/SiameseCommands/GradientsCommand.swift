@@ -27,6 +27,9 @@ struct GradientsCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Batch normalisation: frozen, batch or statisticsOnly.", valueName: "mode"))
   var batchNorm = "frozen"
 
+  @Option(help: ArgumentHelp("f32, or bf16 where the processor has it.", valueName: "kind"))
+  var precision: EmbeddingPrecision = .f32
+
   @Option(help: ArgumentHelp("Threads; by default one a core.", valueName: "n"))
   var threads: Int?
 
@@ -35,6 +38,7 @@ struct GradientsCommand: ParsableCommand {
   }
 
   func run() throws {
-    try NetworkGradients(network.open(), normalization: batchNorm).run(from: pass, to: output, threads: threads)
+    try NetworkGradients(network.open(), normalization: batchNorm, precision: precision)
+      .run(from: pass, to: output, threads: threads)
   }
 }

@@ -10,15 +10,16 @@ import Tensors
 public struct NetworkGradients {
   private let backbone: Backbone
   private let normalization: BatchNormalizationMode
+  private let precision: EmbeddingPrecision
 
   /// - Parameter normalization: `frozen`, `batch` or `statisticsOnly`.
   /// - Throws: `MetricLearningError` for another word.
-  public init(_ backbone: Backbone, normalization: String = "frozen") throws {
+  public init(_ backbone: Backbone, normalization: String = "frozen", precision: EmbeddingPrecision = .f32) throws {
     guard let mode = BatchNormalizationMode(rawValue: normalization) else {
       throw MetricLearningError.unknownName(
         kind: "mode of batch normalisation", found: normalization, known: BatchNormalizationMode.allCases.map(\.rawValue))
     }
-    (self.backbone, self.normalization) = (backbone, mode)
+    (self.backbone, self.normalization, self.precision) = (backbone, mode, precision)
   }
 
   /// Reads `inputs` `[N, H, W, C]` and `output_gradients` `[N, D]` from an HDF5 file, and writes another with `outputs`,
@@ -40,7 +41,8 @@ public struct NetworkGradients {
     let plan = try TrainingPlan(
       backbone.graph, parameters, batch: pictures.rowCount,
       options: TrainingOptions(
-        threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, batchNormalization: normalization, inputGradients: true))
+        threads: threads ?? ProcessInfo.processInfo.activeProcessorCount, batchNormalization: normalization,
+        inputGradients: true, precision: precision.planned))
     let outputs = try plan.forward([pictures])[0]
     try plan.backward([direction.reshaped(outputs.shape)])
     try HDF5Writer.create(output) { root in

@@ -1,32 +1,78 @@
-"""Writes Keras Applications networks with random weights in the forms that compare.py times.
+"""Writes networks of the catalogue with random weights in the forms that compare.py times.
 
-    python make_models.py OUT resnet50 mobilenetv2 …
+    python make_models.py OUT resnet50 squeezenet … [--all]
 
-OUT/NAME.h5 (legacy whole model), OUT/NAME.keras and OUT/NAME.onnx. Needs: pip install tensorflow-cpu tf2onnx onnx
+OUT/NAME.h5 (legacy whole model), OUT/NAME.keras, and OUT/NAME.onnx with NHWC input "x", at each network's own input size:
+every constructor of Keras Applications, and SqueezeNet 1.1. Weights keep activations of order one, so that no side meets
+numbers so small that processors slow down. Needs: pip install tensorflow-cpu tf2onnx onnx
 """
+import argparse
 import os
 import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-import keras
-import tensorflow as tf
-import tf2onnx
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "Parity"))
+import inference  # noqa: E402  (the parity tests' random weights)
+import ports  # noqa: E402
+
+inference.load(threads=2)
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
+import onnx  # noqa: E402
+import tensorflow as tf  # noqa: E402
+import tf2onnx  # noqa: E402
+from onnx import numpy_helper  # noqa: E402
+
+CONSTRUCTORS = {name.lower(): getattr(keras.applications, name) for name in dir(keras.applications) if name[0].isupper()}
+NETWORKS = {**{name: (lambda make: lambda: make(weights=None))(make) for name, make in CONSTRUCTORS.items()},
+            "squeezenet": lambda: ports.squeezenet(227)}
+
+
+def write_onnx(model, path):
+    """Through TensorFlow's graph; what the converter leaves as an input although it is a constant becomes one."""
+    signature = (tf.TensorSpec((None,) + model.input_shape[1:], tf.float32, name="x"),)
+    large = model.count_params() > 1e8
+    made, storage = tf2onnx.convert.from_function(
+        tf.function(lambda x: model(x, training=False)), signature, opset=17, large_model=large)
+    for name, value in (storage or {}).items():
+        # A large model's weights come beside it.
+        tensor = next(t for t in tensors_of(made.graph) if any(e.value == name for e in t.external_data))
+        shape = list(tensor.dims)
+        tensor.CopyFrom(numpy_helper.from_array(np.frombuffer(value, "float32").reshape(shape), tensor.name))
+    normalization = [layer for layer in model.layers if isinstance(layer, keras.layers.Normalization)]
+    for missing in [i for i in made.graph.input if i.name != "x"]:
+        value = normalization[0].mean if missing.name.endswith("Sub/y:0") else normalization[0].variance
+        made.graph.initializer.append(numpy_helper.from_array(np.asarray(value, "float32"), missing.name))
+        made.graph.input.remove(missing)
+    onnx.save(made, path)
+
+
+def tensors_of(graph):
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
 
 
 def main():
-    out, names = sys.argv[1], sys.argv[2:]
-    os.makedirs(out, exist_ok=True)
-    constructors = {name.lower(): name for name in dir(keras.applications) if name[0].isupper()}
-    for name in names:
-        keras.utils.set_random_seed(1)
-        model = getattr(keras.applications, constructors[name.lower()])(weights=None)
-        stem = os.path.join(out, name.lower())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out")
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--all", action="store_true", help="every network of the catalogue (some 12 GB)")
+    arguments = parser.parse_args()
+    os.makedirs(arguments.out, exist_ok=True)
+    for name in sorted(NETWORKS) if arguments.all else [name.lower() for name in arguments.names]:
+        if name not in NETWORKS:
+            sys.exit(f"no network of that name: {name}; known are {' '.join(sorted(NETWORKS))}")
+        keras.backend.clear_session()
+        model = NETWORKS[name]()
+        inference.randomise(model, seed=1)
+        stem = os.path.join(arguments.out, name)
         model.save(stem + ".h5")
         model.save(stem + ".keras")
-        signature = (tf.TensorSpec((None,) + model.input_shape[1:], tf.float32, name="x"),)
-        tf2onnx.convert.from_function(
-            tf.function(lambda x: model(x, training=False)), signature, opset=17, output_path=stem + ".onnx")
-        print(stem)
+        write_onnx(model, stem + ".onnx")
+        print(stem, flush=True)
 
 
 main()

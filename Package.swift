@@ -17,6 +17,7 @@ let package = Package(
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CDepthwise"),
     .target(name: "CKernels"),
     .target(name: "CPixels"),
     .target(name: "CWinograd"),
@@ -30,7 +31,7 @@ let package = Package(
     .target(name: "Images", dependencies: ["CPixels", "CPNG", "CTurboJPEG"]),
 
     // Floor 2: networks, kernel machines, galleries, pages.
-    .target(name: "Networks", dependencies: ["Tensors", "COneDNN", "CWinograd"]),
+    .target(name: "Networks", dependencies: ["Tensors", "COneDNN", "CWinograd", "CDepthwise"]),
     .target(name: "SupportVectors", dependencies: ["Tensors", "CKernels"]),
     .target(name: "Gallery", dependencies: ["Tensors", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(name: "Reports", dependencies: ["Tensors"]),

@@ -24,14 +24,30 @@ import tf2onnx  # noqa: E402
 from onnx import numpy_helper  # noqa: E402
 
 CONSTRUCTORS = {name.lower(): getattr(keras.applications, name) for name in dir(keras.applications) if name[0].isupper()}
-NETWORKS = {**{name: (lambda make: lambda: make(weights=None))(make) for name, make in CONSTRUCTORS.items()},
-            "squeezenet": lambda: ports.squeezenet(227)}
+
+
+def make(name):
+    """The network at its published input size, which MobileNetV3 alone leaves open."""
+    if name == "squeezenet":
+        return ports.squeezenet(227)
+    sized = {"input_shape": (224, 224, 3)} if name.startswith("mobilenetv3") else {}
+    return CONSTRUCTORS[name](weights=None, **sized)
+
+
+def convolve(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1, plain=keras.src.backend.nn.conv):
+    """Keras compiles convolutions in groups, which the converter cannot see into: one channel a group, as ConvNeXt has
+    them, is what TensorFlow calls depthwise."""
+    if len(kernel.shape) == 4 and kernel.shape[2] == 1 and kernel.shape[3] == inputs.shape[3]:
+        return tf.nn.depthwise_conv2d(
+            inputs, tf.transpose(kernel, [0, 1, 3, 2]), [1, *np.broadcast_to(strides, 2).tolist(), 1], padding.upper())
+    return plain(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
 def write_onnx(model, path):
     """Through TensorFlow's graph; what the converter leaves as an input although it is a constant becomes one."""
     signature = (tf.TensorSpec((None,) + model.input_shape[1:], tf.float32, name="x"),)
     large = model.count_params() > 1e8
+    keras.src.backend.nn.conv = convolve
     made, storage = tf2onnx.convert.from_function(
         tf.function(lambda x: model(x, training=False)), signature, opset=17, large_model=large)
     for name, value in (storage or {}).items():
@@ -62,11 +78,11 @@ def main():
     parser.add_argument("--all", action="store_true", help="every network of the catalogue (some 12 GB)")
     arguments = parser.parse_args()
     os.makedirs(arguments.out, exist_ok=True)
-    for name in sorted(NETWORKS) if arguments.all else [name.lower() for name in arguments.names]:
-        if name not in NETWORKS:
-            sys.exit(f"no network of that name: {name}; known are {' '.join(sorted(NETWORKS))}")
+    for name in sorted([*CONSTRUCTORS, "squeezenet"]) if arguments.all else [name.lower() for name in arguments.names]:
+        if name not in CONSTRUCTORS and name != "squeezenet":
+            sys.exit(f"no network of that name: {name}; known are {' '.join(sorted(CONSTRUCTORS))}")
         keras.backend.clear_session()
-        model = NETWORKS[name]()
+        model = make(name)
         inference.randomise(model, seed=1)
         stem = os.path.join(arguments.out, name)
         model.save(stem + ".h5")

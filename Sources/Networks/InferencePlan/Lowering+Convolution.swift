@@ -9,6 +9,10 @@ extension Lowering {
   }
 
   mutating func lower(_ c: Convolution, _ node: Graph.Node) throws -> Value {
+    if let depthwise = depthwise(at: current) { return try lower(depthwise, c, node) }
+    var c = c
+    // Costly here, cheap there.
+    if c.activation == .silu, defers(.silu) { c.activation = .linear }
     let inputShape = graph.nodes[node.inputs[0]].shape
     let (source, destination) = (extents(inputShape), extents(node.shape))
     let window = Window(

@@ -18,8 +18,10 @@ extension Lowering {
     case .globalPooling(let kind, let keepsDimensions):
       let shape = graph.nodes[first].shape
       let window = Size(shape[0], shape[1])
-      let pooled = try lowerPooling(node, kind, Window(extent: window, strides: Size(1)), output: [1, 1, shape[2]])
+      let pooled = try kind == .average && averages[first] != nil
+        ? averages[first]! : lowerPooling(node, kind, Window(extent: window, strides: Size(1)), output: [1, 1, shape[2]])
       return keepsDimensions ? pooled : try reshaped(pooled, from: [1, 1, shape[2]], to: node.shape)
+    case .activation(let activation) where node.shape.count == 3 && defers(activation): return value(first)
     case .activation(let activation): return try lowerActivation(activation, value(first), node.shape, of: first)
     case .linear(let scale, let offset):
       return try lowerChain([.linear(scale: scale, offset: offset)], value(first), of: first)

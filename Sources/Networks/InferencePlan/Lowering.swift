@@ -33,6 +33,10 @@ struct Lowering {
   /// Where joined maps lie, and the buffers that hold them, by the node that joins them.
   let places: [Int: Place]
   var joined: [Int: Int] = [:]
+  /// Activations that the depthwise convolution after them applies, by the node whose output lacks them.
+  var deferred: [Int: Activation] = [:]
+  /// Global averages that a depthwise convolution took along, by its node.
+  var averages: [Int: Value] = [:]
 
   init(_ source: InferenceGraph, batch: Int, options: PlanOptions, weights: WeightBank) throws {
     graph = source.graph
@@ -195,11 +199,13 @@ struct Lowering {
     appendKernel(kind, values.map { operand(.source, $0) }, kernel)
   }
 
-  mutating func appendKernel(_ kind: String, _ operands: [Program.Operand], _ kernel: @escaping Program.Kernel) {
+  mutating func appendKernel(
+    _ kind: String, _ operands: [Program.Operand], operationCount: Int = 0, _ kernel: @escaping Program.Kernel
+  ) {
     steps.append(
       Program.Step(
         node: graph.nodes[current].name, kind: kind, work: .kernel(kind, kernel), operands: operands,
-        operationCount: 0))
+        operationCount: operationCount))
   }
 
   func operand(_ argument: Argument, _ value: Value) -> Program.Operand {

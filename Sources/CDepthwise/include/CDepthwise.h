@@ -1,0 +1,41 @@
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/// Depthwise convolution of maps whose channels lie 16 by 16, with cheap activations before and after, and the average of
+/// what comes out. In C because Swift's vectors do not reach the processor's widest registers without flags that a
+/// package may not set.
+
+/// An element-wise function: `siamese_limited` keeps its argument between two numbers.
+typedef enum { siamese_limited, siamese_silu, siamese_hard_silu } siamese_function_kind;
+
+typedef struct {
+  siamese_function_kind kind;
+  /// The two numbers; infinite for the identity.
+  float low, high;
+} siamese_function;
+
+/// A convolution of `kernel`×`kernel` (3, 5 or 7) with equal strides (1 or 2): `height`×`width` maps in,
+/// `output_height`×`output_width` out, `top` and `left` rows and columns of zeros before the input, as many as it takes after.
+typedef struct {
+  int height, width, output_height, output_width;
+  int kernel, stride, top, left;
+  /// Elements from 16 channels of one pixel to the same ones of the next.
+  size_t pixel, output_pixel;
+  /// Whether elements are bfloat16 rather than float.
+  int is_half;
+  /// Applied to the input, and to the sum with the bias.
+  siamese_function before, after;
+} siamese_depthwise_shape;
+
+/// Whether this processor has the wide registers for which the loops are written.
+int siamese_depthwise_is_fast(void);
+
+/// Floats that one call works in.
+size_t siamese_depthwise_scratch(const siamese_depthwise_shape *shape);
+
+/// 16 channels of one picture. `weights` are `[kernel][kernel][16]`; `bias`, 16 of them, may be null; where `average` is not,
+/// it gets the 16 means of the output, in the map's element type.
+void siamese_depthwise(
+    const siamese_depthwise_shape *shape, const void *map, const float *weights, const float *bias, float *scratch,
+    void *output, void *average);

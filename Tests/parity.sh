@@ -6,7 +6,7 @@
 #   Tests/parity.sh inference svm      some of them; `inference export svm` run with every change
 #
 # PARITY_PYTHON=/path/to/python uses that interpreter and its packages instead of a throwaway environment.
-# PARITY_ONLY=ResNet50,VGG16 restricts the networks of `inference` and `gradients`.
+# PARITY_ONLY=ResNet50,VGG16 restricts the networks of `inference`, `precision` and `gradients`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tools=${SIAMESE_TOOLS:-.build/release}
@@ -35,6 +35,8 @@ fi
 needs() { [ -n "${PARITY_PYTHON:-}" ] || "$python" -m pip install --quiet "$@"; }
 
 inference() { "$python" Tests/Parity/inference.py "$tools/siamese" ${PARITY_ONLY:+--only "$PARITY_ONLY"}; }
+
+precision() { "$python" Tests/Parity/precision.py "$tools/siamese" ${PARITY_ONLY:+--only "$PARITY_ONLY"}; }
 
 export_() {
   local backbone
@@ -74,7 +76,7 @@ retrieval() {
 }
 
 failed=()
-for topic in "${@:-inference export gradients events svm retrieval}"; do
+for topic in "${@:-inference export precision gradients events svm retrieval}"; do
   for name in $topic; do
     call=$name
     [ "$name" = export ] && call=export_

@@ -67,7 +67,7 @@ package final class InferenceEngine: @unchecked Sendable {
     try parameters.validate(for: graph)
     let prepared = try InferenceGraph(graph, parameters: parameters)
     let piece = throughput ? InferenceEngine.piece(
-      rows: (options.batch + count - 1) / count, atMost: options.piece ?? prepared.suggestedBatch(planOptions))
+      rows: options.batch, copies: count, atMost: options.piece ?? prepared.suggestedBatch(planOptions))
       : options.batch
     let workers = WorkerThreads(count: count, threadsEach: planOptions.threads)
     do {
@@ -87,10 +87,12 @@ package final class InferenceEngine: @unchecked Sendable {
 
   deinit { workers.stop() }
 
-  /// The size of equal pieces of `rows`, as few as may be.
-  static func piece(rows: Int, atMost largest: Int) -> Int {
-    let pieces = (rows + largest - 1) / largest
-    return (rows + pieces - 1) / pieces
+  /// The size of equal pieces of `rows` for `copies` plans: the largest up to `largest` of those that fill no more rows than
+  /// they must in the last round.
+  static func piece(rows: Int, copies: Int, atMost largest: Int) -> Int {
+    func cost(_ piece: Int) -> Int { ((rows + piece - 1) / piece + copies - 1) / copies * piece }
+    let sizes = 1...max(1, min(largest, (rows + copies - 1) / copies))
+    return sizes.min { (cost($0), $1) < (cost($1), $0) } ?? 1
   }
 
   /// Shapes of one row of the inputs and outputs.

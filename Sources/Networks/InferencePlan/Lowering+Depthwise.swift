@@ -1,4 +1,4 @@
-import CDepthwise
+import CConvolutions
 import COneDNN
 
 /// Depthwise convolutions by our own loops, where the processor has registers of 16 floats: with SiLU oneDNN's spend most
@@ -9,13 +9,13 @@ import COneDNN
 extension Lowering {
   /// What our loops take of the convolution at `index`; nil where oneDNN's do it: 3×3 between rectifiers is theirs.
   func depthwise(at index: Int) -> siamese_depthwise_shape? {
-    guard case .convolution(let c) = graph.nodes[index].operation, siamese_depthwise_is_fast() != 0 else { return nil }
+    guard case .convolution(let c) = graph.nodes[index].operation, siamese_has_wide_registers() != 0 else { return nil }
     let (source, output) = (graph.nodes[graph.nodes[index].inputs[0]].shape, graph.nodes[index].shape)
     let channels = source[2]
     guard c.groups == channels, c.filters == channels, !c.residual, c.dilation == Size(1),
       c.kernel.height == c.kernel.width, [3, 5, 7].contains(c.kernel.height),
       c.strides.height == c.strides.width, c.strides.height <= 2,
-      channels % 16 == 0 || (mapOrder == .blocked && channels > 16), let after = c.activation.cheap
+      channels % 16 == 0 || (mapOrder == .blocked && channels > 16), let after = c.activation.loopFunction
     else { return nil }
     guard c.kernel.height > 3 || c.activation == .silu || c.activation == .hardSilu || followsLooseActivation(index)
     else { return nil }
@@ -27,7 +27,7 @@ extension Lowering {
     (shape.kernel, shape.stride) = (Int32(c.kernel.height), Int32(c.strides.height))
     (shape.top, shape.left) = (Int32(insets.top), Int32(insets.left))
     shape.is_half = mapType == .bfloat16 ? 1 : 0
-    shape.before = Activation.linear.cheap!
+    shape.before = .identity
     shape.after = after
     return shape
   }
@@ -38,7 +38,7 @@ extension Lowering {
     let input = graph.nodes[index].inputs[0]
     guard consumers[input].count == 1, !graph.outputs.contains(input) else { return false }
     switch graph.nodes[input].operation {
-    case .activation(let activation): return activation.cheap != nil && !applied.contains(input)
+    case .activation(let activation): return activation.loopFunction != nil && !applied.contains(input)
     case .convolution(let c): return c.activation == .silu
     default: return false
     }
@@ -47,7 +47,7 @@ extension Lowering {
   /// Whether `activation` of the node being lowered is applied by the depthwise convolution that alone reads it.
   mutating func defers(_ activation: Activation) -> Bool {
     guard consumers[current].count == 1, !graph.outputs.contains(current), let next = consumers[current].first,
-      activation.cheap != nil, depthwise(at: next) != nil
+      activation.loopFunction != nil, depthwise(at: next) != nil
     else { return false }
     deferred[current] = activation
     return true
@@ -56,7 +56,7 @@ extension Lowering {
   mutating func lower(_ depthwise: siamese_depthwise_shape, _ c: Convolution, _ node: Graph.Node) throws -> Value {
     var shape = depthwise
     let (input, channels) = (node.inputs[0], c.filters)
-    if let before = deferred[input] { shape.before = before.cheap! }
+    if let before = deferred[input]?.loopFunction { shape.before = before }
     // Either order serves, where channels fill blocks.
     let loose = try Layout(channelsLast: extents(graph.nodes[input].shape), mapType)
     var source = value(input)
@@ -68,12 +68,12 @@ extension Lowering {
 
     let blocks = (channels + 15) / 16
     /// Bytes from one picture, and from one block of channels, to the next.
-    func steps(_ value: Value, _ height: Int32, _ width: Int32) -> (picture: Int, block: Int, pixel: Int) {
+    func distances(_ value: Value, _ height: Int32, _ width: Int32) -> (picture: Int, block: Int, pixel: Int) {
       let positions = Int(height) * Int(width), size = mapType.byteCount
       return mapOrder == .channelsLast || value.layout == loose
         ? (positions * channels * size, 16 * size, channels) : (positions * blocks * 16 * size, positions * 16 * size, 16)
     }
-    let (from, to) = (steps(source, shape.height, shape.width), steps(output, shape.output_height, shape.output_width))
+    let (from, to) = (distances(source, shape.height, shape.width), distances(output, shape.output_height, shape.output_width))
     (shape.pixel, shape.output_pixel) = (from.pixel, to.pixel)
     let extent = c.kernel.height, taps = extent * extent
     let scratchCount = siamese_depthwise_scratch(&shape)
@@ -121,18 +121,5 @@ extension Graph {
   /// Whether the node averages each channel of a map.
   fileprivate func isAverage(_ index: Int) -> Bool {
     if case .globalPooling(.average, _) = nodes[index].operation { true } else { false }
-  }
-}
-
-extension Activation {
-  /// The function as our loops know it: one that leaves zeros as they are, for padded channels.
-  fileprivate var cheap: siamese_function? {
-    switch self {
-    case .linear: siamese_function(kind: siamese_limited, low: -.infinity, high: .infinity)
-    case .rectifier(let maximum, 0, 0): siamese_function(kind: siamese_limited, low: 0, high: maximum ?? .infinity)
-    case .silu: siamese_function(kind: siamese_silu, low: 0, high: 0)
-    case .hardSilu: siamese_function(kind: siamese_hard_silu, low: 0, high: 0)
-    default: nil
-    }
   }
 }

@@ -2,18 +2,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "Function.h"
+
 /// Depthwise convolution of maps whose channels lie 16 by 16, with cheap activations before and after, and the average of
-/// what comes out. In C because Swift's vectors do not reach the processor's widest registers without flags that a
-/// package may not set.
-
-/// An element-wise function: `siamese_limited` keeps its argument between two numbers.
-typedef enum { siamese_limited, siamese_silu, siamese_hard_silu } siamese_function_kind;
-
-typedef struct {
-  siamese_function_kind kind;
-  /// The two numbers; infinite for the identity.
-  float low, high;
-} siamese_function;
+/// what comes out.
 
 /// A convolution of `kernel`×`kernel` (3, 5 or 7) with equal strides (1 or 2): `height`×`width` maps in,
 /// `output_height`×`output_width` out, `top` and `left` rows and columns of zeros before the input, as many as it takes after.
@@ -27,9 +19,6 @@ typedef struct {
   /// Applied to the input, and to the sum with the bias.
   siamese_function before, after;
 } siamese_depthwise_shape;
-
-/// Whether this processor has the wide registers for which the loops are written.
-int siamese_depthwise_is_fast(void);
 
 /// Floats that one call works in.
 size_t siamese_depthwise_scratch(const siamese_depthwise_shape *shape);

@@ -43,11 +43,17 @@ def convolve(inputs, kernel, strides=1, padding="valid", data_format=None, dilat
     return plain(inputs, kernel, strides, padding, data_format, dilation_rate)
 
 
+def gelu(x, approximate=True, plain=keras.src.backend.nn.gelu):
+    """With erf, which ONNX has, for erfc."""
+    return plain(x, True) if approximate else x * (1 + tf.math.erf(x * 0.5**0.5)) / 2
+
+
 def write_onnx(model, path):
     """Through TensorFlow's graph; what the converter leaves as an input although it is a constant becomes one."""
     signature = (tf.TensorSpec((None,) + model.input_shape[1:], tf.float32, name="x"),)
     large = model.count_params() > 1e8
-    keras.src.backend.nn.conv = convolve
+    keras.src.backend.nn.conv, keras.src.backend.nn.gelu = convolve, gelu
+    np.product = np.prod  # the converter's name for it
     made, storage = tf2onnx.convert.from_function(
         tf.function(lambda x: model(x, training=False)), signature, opset=17, large_model=large)
     for name, value in (storage or {}).items():

@@ -15,13 +15,13 @@ INLINE void fill_row(const siamese_depthwise_shape *s, const void *map, int y, i
   for (; x + 4 <= count; x += 4) {
     vector values[4];
     for (int i = 0; i < 4; i++) load(map, start + (size_t)(x + i) * s->pixel, is_half, &values[i]);
-    apply(&s->before, values, 4, is_half);
+    apply(&s->before, s->before.kind, values, 4, is_half);
     for (int i = 0; i < 4; i++) store(out, (size_t)(x + i) * 16, 0, &values[i]);
   }
   for (; x < count; x++) {
     vector value;
     load(map, start + (size_t)x * s->pixel, is_half, &value);
-    apply(&s->before, &value, 1, is_half);
+    apply(&s->before, s->before.kind, &value, 1, is_half);
     store(out, (size_t)x * 16, 0, &value);
   }
 }
@@ -39,7 +39,7 @@ INLINE void outputs(
       for (int i = 0; i < n; i++) sums[i] += w * FLOATS(row + 16 * (i * stride + kx));
     }
   }
-  apply(&s->after, sums, n, is_half);
+  apply(&s->after, s->after.kind, sums, n, is_half);
   for (int i = 0; i < n; i++) {
     *total += sums[i];
     store(to, start + (size_t)(x + i) * s->output_pixel, is_half, &sums[i]);

@@ -62,10 +62,11 @@ INLINE void silu(vector *values, int count, int is_half) {
   }
 }
 
-INLINE void apply(const siamese_function *f, vector *values, int count, int is_half) {
-  if (f->kind == siamese_silu) {
+/// `kind` is the function's own, known when this is compiled.
+INLINE void apply(const siamese_function *f, siamese_function_kind kind, vector *values, int count, int is_half) {
+  if (kind == siamese_silu) {
     silu(values, count, is_half);
-  } else if (f->kind == siamese_hard_silu) {
+  } else if (kind == siamese_hard_silu) {
     for (int i = 0; i < count; i++) {
       vector gate = values[i] * (1.0f / 6) + 0.5f;
       values[i] *= __builtin_elementwise_min(__builtin_elementwise_max(gate, (vector){0}), (vector){0} + 1);

@@ -49,8 +49,8 @@ INLINE void scatter(
 
 /// One tile, one block of filters: Aᵀ m A.
 INLINE void gather_tile(
-    const siamese_winograd_shape *s, const float *in, size_t step, const float *bias, int adds, const siamese_function *function,
-    uint16_t *block, int y, int x) {
+    const siamese_winograd_shape *s, const float *in, size_t step, const float *bias, int adds,
+    const siamese_function *function, siamese_function_kind kind, uint16_t *block, int y, int x) {
   vector e[2][4];
   for (int j = 0; j < 4; j++) {
     vector m[4];
@@ -67,14 +67,14 @@ INLINE void gather_tile(
       load(line, (size_t)j * 16, 1, &there);
       out[j] += there;
     }
-    apply(function, out, 2, 1);
+    apply(function, kind, out, 2, 1);
     for (int j = 0; j < 2 && x + j < s->output_width; j++) store(line, (size_t)j * 16, 1, &out[j]);
   }
 }
 
-INLINE void gather(
+INLINE void gather_kind(
     const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
-    const siamese_function *function, uint16_t *map) {
+    const siamese_function *function, siamese_function_kind kind, uint16_t *map) {
   int columns = (s->output_width + 1) / 2, per_picture = siamese_winograd_tiles(s, 2);
   size_t plane = (size_t)s->output_height * (size_t)s->output_width * 16, picture = plane * (size_t)(s->filters / 16);
   for (int t = 0; t < count; t++) {
@@ -82,9 +82,18 @@ INLINE void gather(
     uint16_t *target = map + (size_t)(tile / per_picture) * picture;
     const float *in = products + (size_t)t * (size_t)s->filters;
     for (int k = 0; k < s->filters / 16; k++)
-      gather_tile(s, in + 16 * k, (size_t)rows * (size_t)s->filters, bias ? bias + 16 * k : 0, adds, function,
+      gather_tile(s, in + 16 * k, (size_t)rows * (size_t)s->filters, bias ? bias + 16 * k : 0, adds, function, kind,
                   target + (size_t)k * plane, within / columns * 2, within % columns * 2);
   }
+}
+
+INLINE void gather(
+    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
+    const siamese_function *function, uint16_t *map) {
+  if (function->kind == siamese_limited)
+    gather_kind(s, products, first, count, rows, bias, adds, function, siamese_limited, map);
+  else
+    gather_kind(s, products, first, count, rows, bias, adds, function, function->kind, map);
 }
 
 WIDE static void scatter_wide(

@@ -62,7 +62,7 @@ INLINE void scatter(const siamese_winograd_shape *s, const float *map, int first
 /// One tile, one block of filters: Aᵀ m A.
 INLINE void gather_tile(
     const siamese_winograd_shape *s, const float *in, size_t step, const float *bias, int adds,
-    const siamese_function *function, float *block, int y, int x) {
+    const siamese_function *function, siamese_function_kind kind, float *block, int y, int x) {
   vector columns[24];
   for (int j = 0; j < 6; j++) {
     vector m[6], t[4];
@@ -79,15 +79,15 @@ INLINE void gather_tile(
       t[j] += offset;
       if (adds && x + j < s->output_width) t[j] += FLOATS(line + 16 * j);
     }
-    apply(function, t, 4, 0);
+    apply(function, kind, t, 4, 0);
     for (int j = 0; j < 4 && x + j < s->output_width; j++)
       *(unaligned_vector *)(line + 16 * j) = t[j];
   }
 }
 
-INLINE void gather(
+INLINE void gather_kind(
     const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
-    const siamese_function *function, float *map) {
+    const siamese_function *function, siamese_function_kind kind, float *map) {
   int columns = (s->output_width + 3) / 4, per_picture = siamese_winograd_tiles(s, 4);
   size_t plane = (size_t)s->output_height * (size_t)s->output_width * 16, picture = plane * (size_t)(s->filters / 16);
   for (int t = 0; t < count; t++) {
@@ -95,9 +95,18 @@ INLINE void gather(
     float *target = map + (size_t)(tile / per_picture) * picture;
     const float *in = products + (size_t)t * (size_t)s->filters;
     for (int k = 0; k < s->filters / 16; k++)
-      gather_tile(s, in + 16 * k, (size_t)rows * (size_t)s->filters, bias ? bias + 16 * k : 0, adds, function,
+      gather_tile(s, in + 16 * k, (size_t)rows * (size_t)s->filters, bias ? bias + 16 * k : 0, adds, function, kind,
                   target + (size_t)k * plane, within / columns * 4, within % columns * 4);
   }
+}
+
+INLINE void gather(
+    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
+    const siamese_function *function, float *map) {
+  if (function->kind == siamese_limited)
+    gather_kind(s, products, first, count, rows, bias, adds, function, siamese_limited, map);
+  else
+    gather_kind(s, products, first, count, rows, bias, adds, function, function->kind, map);
 }
 
 WIDE static void scatter_wide(

@@ -59,7 +59,8 @@ import Testing
           let found = try plan(inputs)
           for (found, expected) in zip(found, expected) {
             #expect(
-              difference(found, expected) < (options.precision == .float32 ? 1e-4 : 0.06),
+              // The largest of 17 rows' outputs is some dozens of times the spread where maps are single pixels.
+              difference(found, expected) < (options.precision == .float32 ? 1e-4 : 0.12),
               "\(shape), \(channels) channels, \(kernel)/\(stride), \(activation), batch \(batch), \(options)")
           }
           #expect(try plan(inputs) == found, "a second run gives the same bits")

@@ -174,7 +174,7 @@ struct InferencePlanTests {
     }
   }
 
-  @Test(arguments: [[16, 32, 7], [5, 3], [48, 16]], [1, 3])
+  @Test(arguments: [[16, 32, 7], [5, 3], [48, 16], [44, 44, 17, 40], [8, 8, 16], [21, 5, 6]], [1, 3, 17])
   func `Concatenation along channels`(channels: [Int], batch: Int) throws {
     var graph = Graph()
     let input = try graph.add("input", .input(shape: [5, 4, 9]))
@@ -189,6 +189,9 @@ struct InferencePlanTests {
       let plan = try InferencePlan(
         graph, parameters: parameters, batch: batch, options: PlanOptions(threads: 2, mapOrder: order))
       for (found, expected) in zip(try plan(inputs), expected) { #expect(difference(found, expected) < 1e-4) }
+      let coarse = try InferencePlan(
+        graph, parameters: parameters, batch: batch, options: PlanOptions(precision: .bfloat16, mapOrder: order))
+      for (found, expected) in zip(try coarse(inputs), expected) { #expect(difference(found, expected) < 0.06) }
     }
   }
 

@@ -5,4 +5,5 @@
 
 #include "Depthwise.h"
 #include "Function.h"
+#include "Joining.h"
 #include "Winograd.h"

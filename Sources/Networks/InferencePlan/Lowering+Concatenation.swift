@@ -1,3 +1,4 @@
+import CConvolutions
 import Foundation
 
 extension Lowering {
@@ -47,6 +48,9 @@ extension Lowering {
   mutating func lowerConcatenation(_ node: Graph.Node, axis: Int) throws -> Value {
     let rank = node.shape.count
     let axis = axis < 0 ? rank + axis : axis
+    if mapOrder == .blocked, rank == 3, axis == 2, !graph.joinsWholeBlocks(node), node.inputs.allSatisfy({ graph.nodes[$0].shape[2] > 4 }) {
+      return try joinedWithinBlocks(node)
+    }
     guard graph.joinsWholeBlocks(node), mapOrder == .blocked else {
       // Maps count their axes batch, channels, height, width here.
       return try concatenation(node, axis: rank == 3 ? [2, 3, 1][axis] : axis + 1)
@@ -78,7 +82,33 @@ extension Lowering {
     return destination
   }
 
-  /// Along any axis, and of channels that do not fill blocks.
+  /// Of channels that do not fill blocks, as NASNet's: moved to other places in their blocks. oneDNN would take three passes,
+  /// by way of channels last.
+  private mutating func joinedWithinBlocks(_ node: Graph.Node) throws -> Value {
+    let sources = try node.inputs.map { try value($0, in: homeLayout(graph.nodes[$0].shape)) }
+    let destination = newValue(try homeLayout(node.shape))
+    let positions = node.shape[0] * node.shape[1]
+    let (batch, size, whole) = (batch, mapType.byteCount, destination.layout.byteCount / batch)
+    let parts = zip(node.inputs, sources).map { (channels: graph.nodes[$0].shape[2], byteCount: $1.layout.byteCount / batch) }
+    let padded = node.shape[2] % 16 == 0 ? 0 : positions * 16 * size
+    append("concatenation", sources + [destination]) { pointers in
+      parallel(batch, grain: 1) { range in
+        for image in range {
+          let target = pointers[parts.count] + image * whole
+          (target + whole - padded).initializeMemory(as: UInt8.self, repeating: 0, count: padded)
+          var channel: Int32 = 0
+          for (index, part) in parts.enumerated() {
+            siamese_copy_channels(
+              pointers[index] + image * part.byteCount, 0, target, channel, Int32(part.channels), positions, Int32(size))
+            channel += Int32(part.channels)
+          }
+        }
+      }
+    }
+    return destination
+  }
+
+  /// Along any axis.
   private mutating func concatenation(_ node: Graph.Node, axis: Int) throws -> Value {
     let isMap = node.shape.count == 3
     let order: PlanOptions.MapOrder = axis == 1 ? .channelsLast : mapOrder

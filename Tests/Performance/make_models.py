@@ -21,7 +21,7 @@ import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 import tensorflow as tf  # noqa: E402
 import tf2onnx  # noqa: E402
-from onnx import numpy_helper  # noqa: E402
+from onnx import helper, numpy_helper  # noqa: E402
 
 CONSTRUCTORS = {name.lower(): getattr(keras.applications, name) for name in dir(keras.applications) if name[0].isupper()}
 
@@ -56,7 +56,7 @@ def write_onnx(model, path):
     np.product = np.prod  # the converter's name for it
     made, storage = tf2onnx.convert.from_function(
         tf.function(lambda x: model(x, training=False)), signature, opset=17, large_model=large)
-    for name, value in (storage or {}).items():
+    for name, value in (storage.name_to_tensor_data if storage else {}).items():
         # A large model's weights come beside it.
         tensor = next(t for t in tensors_of(made.graph) if any(e.value == name for e in t.external_data))
         shape = list(tensor.dims)
@@ -67,6 +67,36 @@ def write_onnx(model, path):
         made.graph.initializer.append(numpy_helper.from_array(np.asarray(value, "float32"), missing.name))
         made.graph.input.remove(missing)
     onnx.save(made, path)
+
+
+def write_chain(model, path):
+    """A chain of convolutions, poolings and dense layers node by node: VGG's weights are too much for the converter."""
+    nodes, tensors, last = [helper.make_node("Transpose", ["x"], ["maps"], perm=[0, 3, 1, 2])], [], "maps"
+
+    def append(kind, inputs=(), **attributes):
+        nonlocal last
+        nodes.append(helper.make_node(kind, [last, *inputs], [f"t{len(nodes)}"], **attributes))
+        last = nodes[-1].output[0]
+
+    for layer in model.layers:
+        weights = [w.transpose(3, 2, 0, 1) if w.ndim == 4 else w for w in layer.get_weights()]
+        names = [f"{layer.name}.{index}" for index in range(len(weights))]
+        tensors += [numpy_helper.from_array(np.ascontiguousarray(w), name) for w, name in zip(weights, names)]
+        if isinstance(layer, keras.layers.Conv2D):
+            append("Conv", names, pads=[1, 1, 1, 1])
+        elif isinstance(layer, keras.layers.MaxPooling2D):
+            append("MaxPool", kernel_shape=[2, 2], strides=[2, 2])
+        elif isinstance(layer, keras.layers.Flatten):
+            append("Transpose", perm=[0, 2, 3, 1])
+            append("Flatten")
+        elif isinstance(layer, keras.layers.Dense):
+            append("Gemm", names)
+        if weights:
+            append({"relu": "Relu", "softmax": "Softmax"}[layer.activation.__name__])
+    value = lambda name, shape: helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", *shape])
+    graph = helper.make_graph(
+        nodes, "chain", [value("x", model.input_shape[1:])], [value(last, model.output_shape[1:])], tensors)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
 def tensors_of(graph):
@@ -93,7 +123,7 @@ def main():
         stem = os.path.join(arguments.out, name)
         model.save(stem + ".h5")
         model.save(stem + ".keras")
-        write_onnx(model, stem + ".onnx")
+        (write_chain if name.startswith("vgg") else write_onnx)(model, stem + ".onnx")
         print(stem, flush=True)
 
 

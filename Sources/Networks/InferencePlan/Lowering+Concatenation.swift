@@ -48,7 +48,9 @@ extension Lowering {
   mutating func lowerConcatenation(_ node: Graph.Node, axis: Int) throws -> Value {
     let rank = node.shape.count
     let axis = axis < 0 ? rank + axis : axis
-    if mapOrder == .blocked, rank == 3, axis == 2, !graph.joinsWholeBlocks(node), node.inputs.allSatisfy({ graph.nodes[$0].shape[2] > 4 }) {
+    if mapOrder == .blocked, rank == 3, axis == 2, !graph.joinsWholeBlocks(node),
+      node.inputs.allSatisfy({ graph.nodes[$0].shape[2] > 4 })
+    {
       return try joinedWithinBlocks(node)
     }
     guard graph.joinsWholeBlocks(node), mapOrder == .blocked else {

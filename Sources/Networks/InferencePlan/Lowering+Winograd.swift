@@ -44,7 +44,7 @@ extension Lowering {
     let tileCount = batch * Int(siamese_winograd_tiles(&shape, Int32(extent)))
     guard tileCount >= 32, options.threads == 1 || tileCount * channels * filters >= (isHalf ? 1 << 23 : 1 << 22)
     else { return nil }
-    let share = isHalf ? max(64, min(196, (channels + filters) / 2)) : max(32, min(64, (channels + filters) / 8))
+    let share = isHalf ? max(64, min(196, (channels + filters) / 2)) : max(32, min(128, (channels + filters) / 8))
     // Threads inside share a product's tiles: four times as many, so that they meet less often and share evenly.
     let wanted = share * (options.threads > 1 ? 4 : 1)
     let productCount = max(1, (tileCount + wanted / 2) / wanted)

@@ -42,6 +42,9 @@ public struct FinetuneCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write every picture's new embedding to a features file.", valueName: "features"))
   var exportFeatures: String?
 
+  @Option(help: ArgumentHelp("Write the trained network alone too, as a plain Keras file for --backbone; its last layer is called features.", valueName: "weights.h5"))
+  var exportBackbone: String?
+
   @Flag(help: "Train a kernel machine on the embeddings of half of each class' pictures and score it on the others.")
   var svm = false
 
@@ -86,6 +89,7 @@ public struct FinetuneCommand: ParsableCommand {
     report(result.skipped)
     for warning in result.warnings { logLine("warning: \(warning)") }
     try result.model.write(to: output)
+    if let exportBackbone { try result.model.writeBackbone(to: exportBackbone) }
     if let exportFeatures {
       var features = result.features
       features.attributes["model"] = output
@@ -119,11 +123,10 @@ public struct FinetuneCommand: ParsableCommand {
     // By pictures, the classes on both sides are the same.
     let unseen = self.training.split == "pictures" ? "classes with unseen pictures" : "unseen classes"
     print("\(result.trainingClasses) classes to learn from, \(result.heldOutClasses) \(unseen) to measure on")
-    if training.steps > 0 {
-      print("trained \(training.steps) steps in \(String(format: "%.1f", training.seconds)) s")
-    } else if let start = training.selectionErrorAtStart {
-      print("training did not improve on the fitted head (equal-error rate \(percent(start).trimmingPrefix(" ")) on the classes that choose), so the head stays as fitted")
-    } else {
+    if training.steps > 0 { print("trained \(training.steps) steps in \(String(format: "%.1f", training.seconds)) s") }
+    if let verdict = training.verdict {
+      print(verdict)
+    } else if training.steps == 0 {
       print("the head is a closed form; nothing was trained")
     }
     print("")
@@ -138,6 +141,7 @@ public struct FinetuneCommand: ParsableCommand {
     if let svm = result.svm { row("SVM, held-out pictures", svm.accuracyBefore, svm.accuracy) }
     print("")
     print("model     \(output)")
+    if let exportBackbone { print("backbone  \(exportBackbone)") }
     if let exportFeatures { print("features  \(exportFeatures)") }
     if let metrics { print("metrics   \(metrics)") }
     if let reportPath { print("report    \(reportPath)") }

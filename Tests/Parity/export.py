@@ -3,8 +3,9 @@
 
     export.py SIAMESE_FOLDER BACKBONE PICTURES     # needs: pip install tensorflow-cpu keras pillow
 
-PICTURES is a folder of classes. One model is trained and written as .h5, one has joint layers beside it (which are no part of
-the network), one is written as .keras. Embeddings must agree to 1e-4 of their size.
+PICTURES is a folder of classes. Models of several kinds are trained and written: a head behind the backbone, one with joint layers
+beside it (which are no part of the network), one behind several layers joined, and a conv4 network from scratch, as .h5 and as
+.keras, as model and as plain backbone. Embeddings must agree to 1e-4 of their size.
 """
 import json, os, subprocess, sys, tempfile
 
@@ -32,18 +33,20 @@ def prepared(paths, shape, mode):
     return np.stack(rows)
 
 
-def difference(tools, folder, backbone, pictures, name, options, mode=None):
-    """The largest difference of the model's embeddings, as a share of the largest number; and its preprocessing."""
+def difference(tools, folder, pictures, name, options, mode, layer):
+    """The largest difference of embeddings, as a share of the largest number. A .keras archive and a plain file say nothing
+    about pictures, nor the former about the layer."""
     siamese = os.path.join(tools, "siamese")
     model_path, rows = os.path.join(folder, name), os.path.join(folder, "rows.npy")
-    subprocess.run([os.path.join(tools, "siamese-finetune"), "--backbone", backbone, "--data", pictures, "--output",
-                    model_path, *options], check=True, stdout=subprocess.DEVNULL)
+    output = [model_path] if name != "backbone.h5" else [os.path.join(folder, "whole.h5"), "--export-backbone", model_path]
+    subprocess.run([os.path.join(tools, "siamese-finetune"), "--data", pictures, *options, "--output", *output],
+                   check=True, stdout=subprocess.DEVNULL)
     if mode is None:
         inspection = json.loads(subprocess.run([siamese, "inspect", model_path, "--json"], check=True,
                                                capture_output=True, text=True).stdout)
-        mode, network = inspection["preprocessing"], ["--model", model_path]
-    else:  # the archive says nothing about pictures or the layer
-        network = ["--backbone", model_path, "--layer", "embedding", "--preprocess", mode]
+        mode = inspection["preprocessing"]
+    network = (["--model", model_path] if layer is None else
+               ["--backbone", model_path, "--layer", layer, "--preprocess", mode])
     model = keras.models.load_model(model_path, compile=False)
     files = sorted(os.path.join(base, name) for base, _, names in os.walk(pictures) for name in names)[:8]
     # Pictures of the input's own size, so that resizing is no part of the comparison.
@@ -54,19 +57,40 @@ def difference(tools, folder, backbone, pictures, name, options, mode=None):
     subprocess.run([siamese, "embed", *network, "--images", *sized, "--output", rows], check=True)
     found = np.load(rows)
     expected = np.asarray(model(prepared(sized, shape, mode), training=False))
-    return float(np.abs(found - expected).max() / np.abs(expected).max()), mode
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+def joined(backbone):
+    """Two layers of the backbone to join: a map in its middle, and a later one."""
+    model = keras.models.load_model(backbone, compile=False)
+    maps = [layer.name for layer in model.layers if len(layer.output.shape) == 4]
+    return f"{maps[len(maps) // 2]}+{maps[-1]}"
 
 
 def main():
     tools, backbone, pictures = sys.argv[1:4]
-    failed, mode = False, None
-    for name, options in (("model.h5", []), ("joint.h5", ["--joint", "absdiff,product:16,1", "--steps", "20"]),
-                          ("model.keras", ["--unfreeze", "none"])):
+    inspection = subprocess.run([os.path.join(tools, "siamese"), "inspect", backbone, "--json"], check=True,
+                                capture_output=True, text=True)
+    mode = json.loads(inspection.stdout)["preprocessing"]
+    pretrained, layers = ["--backbone", backbone], joined(backbone)
+    scratch = ["--architecture", "conv4", "--from-scratch", "--steps", "20", "--head", "linear:32,plain", "--head-init",
+               "orthogonal", "--augment", "rotate:10"]
+    failed = False
+    for name, what, options, mode, layer in (
+            ("model.h5", "as by default", pretrained, None, None),
+            ("model.h5", "joint layers beside", [*pretrained, "--joint", "absdiff,product:16,1", "--steps", "20"], None, None),
+            ("model.keras", "a fitted head", [*pretrained, "--unfreeze", "none"], mode, "embedding"),
+            ("model.h5", f"{layers} joined and trained through",
+             [*pretrained, "--layer", layers, "--unfreeze", "all", "--steps", "20", "--choose-on", "0"], None, None),
+            ("model.keras", f"{layers} joined", [*pretrained, "--layer", layers, "--unfreeze", "none"], mode, "embedding"),
+            ("model.h5", "conv4 from scratch", scratch, None, None),
+            ("model.keras", "conv4 from scratch", scratch, "none", "embedding"),
+            ("model.h5", "conv4 from scratch, no head", scratch[:5], None, None),
+            ("backbone.h5", "conv4 from scratch", scratch, "none", "features")):
         with tempfile.TemporaryDirectory() as folder:
-            found, mode = difference(tools, folder, backbone, pictures, name, options,
-                                     mode if name.endswith(".keras") else None)
+            found = difference(tools, folder, pictures, name, options, mode, layer)
         failed |= not found <= TOLERANCE
-        print(f"{'ok' if found <= TOLERANCE else 'FAIL':4} {name} in Keras: {found:.1e}", flush=True)
+        print(f"{'ok' if found <= TOLERANCE else 'FAIL':4} {name}, {what}, in Keras: {found:.1e}", flush=True)
     sys.exit(failed)
 
 

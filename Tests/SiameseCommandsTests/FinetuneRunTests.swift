@@ -158,6 +158,34 @@ import Testing
     }
   }
 
+  @Test(arguments: [[], ["--joint", "absdiff,product:8,1"], ["--views", "2:rotate:5"]])
+  func `training that spoils the fitted head says so, though no classes choose`(_ options: [String]) throws {
+    try withTemporaryFolder { folder in
+      let data = try drawGlyphs(in: folder, classes: 12, perClass: 6)
+      func run(_ more: [String]) throws -> (output: String, training: [String: Any], before: Double, after: Double) {
+        let metrics = "\(folder)/metrics.json"
+        let run = try Tool.run(
+          "siamese-finetune",
+          ["--backbone", backbone, "--data", data, "--output", "\(folder)/m.h5", "--choose-on", "0", "--metrics", metrics] + options + more)
+        #expect(run.status == 0, "\(run.errors)")
+        let figures = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: metrics))) as? [String: Any])
+        func error(_ part: String) throws -> Double { try #require((figures[part] as? [String: Any])?["equal_error_rate"] as? Double) }
+        return (run.output, try #require(figures["training"] as? [String: Any]), try error("before"), try error("after"))
+      }
+      // Steps so long that the head ends anywhere.
+      let spoilt = try run(["--steps", "15", "--rate", "3", "--optimizer", "sgd", "--clip", "100", "--on-collapse", "warn", "--loss", options.first == "--joint" ? "pair-bce" : "contrastive"])
+      let start = try #require(spoilt.training["held_out_error_at_start"] as? Double)
+      #expect(spoilt.training["held_out_error_at_end"] as? Double == spoilt.after)
+      #expect(spoilt.after > start, "\(spoilt.after) \(start)")
+      let verdict = try #require(spoilt.training["verdict"] as? String)
+      #expect(verdict.contains("did not improve on its start") && spoilt.output.contains(verdict))
+      // The start is what closed forms give by themselves.
+      let fitted = try run(["--unfreeze", "none"])
+      #expect(abs(fitted.after - start) < 1e-6)
+      #expect(fitted.training["held_out_error_at_start"] == nil && fitted.training["verdict"] == nil)
+    }
+  }
+
   @Test func `pictures are parted by class, by picture, or as a file says`() throws {
     try withTemporaryFolder { folder in
       let data = try drawGlyphs(in: folder, classes: 8, perClass: 8)

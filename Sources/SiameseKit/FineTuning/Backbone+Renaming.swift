@@ -6,17 +6,34 @@ extension Backbone {
   func makingRoomForHead() throws -> Backbone {
     func isOfHead(_ name: String) -> Bool { name == "embedding" || name.hasPrefix("head_") }
     guard graph.nodes.contains(where: { isOfHead($0.name) }) else { return self }
+    return try renaming { isOfHead($0) ? earlier($0) : $0 }
+  }
+
+  /// The same network with names for one to start from: the embedding is called `features`, and the layers of the head
+  /// lose their `head_`.
+  func namedToStartFrom() throws -> Backbone {
     let taken = Set(graph.nodes.map(\.name))
-    func renamed(_ name: String) -> String {
-      guard isOfHead(name) else { return name }
-      var result = "earlier_\(name)"
-      while taken.contains(result) { result = "earlier_\(result)" }
-      return result
+    return try renaming { name in
+      if name == layer { return "features" }
+      if name == "features" { return earlier(name) }
+      let short = name.hasPrefix("head_") ? String(name.dropFirst("head_".count)) : name
+      return taken.contains(short) ? name : short
     }
+  }
+
+  /// `earlier_…`, as often as it takes to be a new name.
+  private func earlier(_ name: String) -> String {
+    let taken = Set(graph.nodes.map(\.name))
+    var result = "earlier_\(name)"
+    while taken.contains(result) { result = "earlier_\(result)" }
+    return result
+  }
+
+  private func renaming(_ newName: (String) -> String) throws -> Backbone {
     var result = Graph()
     var store = parameters
     for node in graph.nodes {
-      let name = renamed(node.name)
+      let name = newName(node.name)
       var paths = node.parameters
       if name != node.name {
         for (role, path) in node.parameters {
@@ -29,10 +46,10 @@ extension Backbone {
       try result.add(name, node.operation, node.inputs, parameters: paths)
     }
     result.outputs = graph.outputs
-    var renamedBackbone = Backbone(
+    var renamed = Backbone(
       path: path, architecture: architecture, graph: result, parameters: store, preprocessing: preprocessing,
       isUntrained: isUntrained)
-    renamedBackbone.views = views
-    return renamedBackbone
+    renamed.views = views
+    return renamed
   }
 }

@@ -9,6 +9,8 @@ struct TrainedNetwork {
   var parameters: ParameterStore
   var joint: JointLayers?
   var summary: TrainingSummary
+  /// What training started from, where there was any; the backbone was as it is in its file.
+  var start: (head: Head, joint: JointLayers?)?
 }
 
 extension FineTuner {
@@ -164,7 +166,7 @@ extension FineTuner {
   }
 
   /// The backbone with a head behind it, and all their weights.
-  private func network(with head: Head) throws -> TrainedNetwork {
+  func network(with head: Head) throws -> TrainedNetwork {
     let backbone = try backbone.makingRoomForHead()
     let graph = try head.attached(to: backbone.graph, behind: backbone.graph.outputs[0])
     var store = backbone.parameters
@@ -206,6 +208,7 @@ extension FineTuner {
     options.threads = threads
     options.precision = compute.precision.planned
     let start = try startingJoint(behind: head, plain, rows: rows)
+    result.start = (head, start)
     let criterion = try criterion(classCount: classes.count, head: head, joint: start)
     func measure(_ state: [String: Tensor]) throws -> Measure {
       try start.map { .joint(try JointLayers($0.head, width: $0.width, parameters: state)) } ?? .distance(recipe.distance)

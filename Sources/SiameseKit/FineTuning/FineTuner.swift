@@ -47,10 +47,9 @@ public struct FineTuner {
     let unseen = split.heldOut.map { plain.labels[$0] }
     func quality(_ embeddings: Tensor, _ distance: Measure) throws -> EmbeddingQuality {
       try EmbeddingQuality(
-        embeddings.gatheringRows(split.heldOut), labels: unseen, distance: distance, ways: recipe.ways,
-        trialCount: recipe.trialCount, seed: recipe.seed)
+        embeddings, labels: unseen, distance: distance, ways: recipe.ways, trialCount: recipe.trialCount, seed: recipe.seed)
     }
-    let before = try quality(plain.embeddings, .distance(recipe.distance))
+    let before = try quality(plain.embeddings.gatheringRows(split.heldOut), .distance(recipe.distance))
     let trained = try train(plain, rows: split.training, progress: progress, report: report)
 
     let embedded = try Embedder(tuned(trained), options: compute).embed(
@@ -60,8 +59,14 @@ public struct FineTuner {
       update.phase = "embedding again"
       progress?(update)
     }.features.embeddings
-    let measure: Measure = trained.joint.map { .joint($0) } ?? .distance(recipe.distance)
-    let after = try quality(embedded, measure)
+    func measure(_ joint: JointLayers?) -> Measure { joint.map { .joint($0) } ?? .distance(recipe.distance) }
+    let after = try quality(embedded.gatheringRows(split.heldOut), measure(trained.joint))
+    var training = trained.summary
+    if training.steps > 0, let start = trained.start {
+      let fitted = try embeddings(of: start.head, plain, rows: split.heldOut)
+      training.heldOutErrorAtStart = try quality(fitted, measure(start.joint)).verification.equalErrorRate
+      training.heldOutErrorAtEnd = after.verification.equalErrorRate
+    }
     var machine = KernelSVM(kernel: .rbf(), c: 10)
     machine.threads = threads
     let svm = try recipe.trainsSVM
@@ -73,8 +78,8 @@ public struct FineTuner {
       model: model,
       features: Features(
         embeddings: embedded, labels: plain.labels, paths: plain.paths,
-        attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": measure.name]),
-      plainFeatures: plain, heldOutRows: split.heldOut, before: before, after: after, svm: svm, training: trained.summary, skipped: skipped,
+        attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": measure(trained.joint).name]),
+      plainFeatures: plain, heldOutRows: split.heldOut, before: before, after: after, svm: svm, training: training, skipped: skipped,
       warnings: warnings(plain.labels, split),
       trainingClasses: Set(split.training.map { plain.labels[$0] }).count, heldOutClasses: Set(unseen).count)
   }
@@ -97,6 +102,18 @@ public struct FineTuner {
     ]
     if !backbone.isUntrained { record.provenance["backbone_sha256"] = try fileHash(backbone.path) }
     return SiameseModel(backbone: tuned(trained), record: record)
+  }
+
+  /// The embeddings of `rows` by a head behind the backbone as it was.
+  private func embeddings(of head: Head, _ plain: Features, rows: [Int]) throws -> Tensor {
+    guard backbone.views != nil else {
+      return try TrainingInputs(head: head.graph(), features: plain.embeddings)
+        .embed(rows, parameters: ParameterStore(head.parameters), threads: threads)
+    }
+    // Of several views, each passes the head by itself.
+    return try Embedder(tuned(network(with: head)), options: compute).embed(
+      LabelledPictures(paths: rows.map { plain.paths[$0] }, labels: rows.map { plain.labels[$0] }), strict: true
+    ).features.embeddings
   }
 
   private func tuned(_ trained: TrainedNetwork) -> Backbone {
@@ -156,22 +173,4 @@ public struct FineTuningResult: Sendable {
   public let warnings: [String]
   public let trainingClasses: Int
   public let heldOutClasses: Int
-}
-
-/// How training went.
-public struct TrainingSummary: Sendable, Encodable {
-  /// Steps whose outcome is kept; 0 where the head as fitted was best.
-  public var steps = 0
-  public var seconds = 0.0
-  /// The share of equal errors on the classes that choose, before the first step and at the best one.
-  public var selectionErrorAtStart: Double?
-  public var selectionErrorAtBest: Double?
-  /// `closed form`, `finished`, `interrupted`, `no improvement`, or why it collapsed.
-  public var ending = "closed form"
-  public var records: [StepRecord] = []
-
-  private enum CodingKeys: String, CodingKey {
-    case steps, seconds, ending
-    case selectionErrorAtStart = "selection_error_at_start", selectionErrorAtBest = "selection_error_at_best"
-  }
 }

@@ -64,6 +64,13 @@ public struct SiameseModel: Sendable {
     }
   }
 
+  /// Writes the network alone, as a plain Keras file to start other runs from: no measure, no thresholds, no classes. Its last
+  /// layer, which gives the embedding, is called `features`.
+  package func writeBackbone(to path: String) throws {
+    let plain = try backbone.namedToStartFrom()
+    try ImportedNetwork.write(plain.graph, parameters: plain.parameters, name: "backbone", to: path)
+  }
+
   public func embedder(options: EmbeddingOptions = EmbeddingOptions()) throws -> Embedder {
     try Embedder(backbone, options: options)
   }

@@ -17,7 +17,7 @@ echo "Drawing glyphs …"
 
 # Through the whole network: letters of one alphabet at a time, as they are and turned, a little bent.
 "$bin/siamese-finetune" --backbone weights/glyphs.h5 --data "$out/glyphs" --output "$out/model.h5" --ways 20 \
-  --unfreeze all --head none --rate 1e-3 --backbone-rate 1 --average 0.99 --steps 250 --choose-on 0 \
+  --unfreeze all --head none --rate 3e-4 --backbone-rate 1 --average 0.99 --steps 250 --choose-on 0 \
   --loss multi-similarity --within-parents --classes-per-batch 15 \
-  --augment affine:rotate=10:scale=0.1:shear=10:shift=0.04,elastic:0.02:5,quarter-turns \
-  --export-features "$out/features.h5" --svm --metrics "$out/metrics.json"
+  --augment affine:rotate=15:scale=0.2:shear=15:shift=0.06,elastic:0.03:5,quarter-turns,mirror \
+  --hold-out 0.5 --export-features "$out/features.h5" --svm --metrics "$out/metrics.json"

@@ -12,7 +12,7 @@ import Testing
 
   struct Step: Sendable { let command: String, output: String }
 
-  /// The commands of the guide's `console` blocks: lines after `$ `, each with the lines up to the next.
+  /// The commands of the guide's `console` blocks: lines after `$ ` and what continues them, each with the lines up to the next.
   static func steps() throws -> [Step] {
     let text = try String(contentsOfFile: root + "/Docs/Guide.md", encoding: .utf8)
     var steps: [Step] = []
@@ -20,6 +20,8 @@ import Testing
       for line in block.output.1.split(separator: "\n", omittingEmptySubsequences: false) {
         if line.hasPrefix("$ ") {
           steps.append(Step(command: String(line.dropFirst(2)), output: ""))
+        } else if let last = steps.last, last.command.hasSuffix("\\"), last.output.isEmpty {
+          steps[steps.count - 1] = Step(command: String(last.command.dropLast() + line.drop { $0 == " " }), output: "")
         } else if let last = steps.popLast() {
           steps.append(Step(command: last.command, output: last.output + line + "\n"))
         }

@@ -1,6 +1,7 @@
 import Foundation
-import SiameseKit
 import Testing
+
+@testable import SiameseKit
 
 @Suite struct TrainingSummaryTests {
   private func summary(

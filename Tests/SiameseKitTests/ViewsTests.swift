@@ -24,8 +24,9 @@ import Testing
     try withTemporaryFolder { folder in
       try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 3, perClass: 2, size: 48).write(to: folder)
       let list = try LabelledPictures(folder: folder)
-      let plain = try Embedder(Backbone(contentsOf: backbone))
-      var seeing = try Backbone(contentsOf: backbone)
+      // The layer before the last, whose numbers are not brought to length 1 again.
+      let plain = try Embedder(Backbone(contentsOf: backbone, layer: "projection"))
+      var seeing = try Backbone(contentsOf: backbone, layer: "projection")
       seeing.views = try Views("flip:1")
       let embedder = try Embedder(seeing)
       let all = try embedder.embed(list).features.embeddings

@@ -58,7 +58,7 @@ import Testing
         scratch + [
           "--steps", "30", "--loss", "multi-similarity", "--within-parents", "--augment", "rotate:10,quarter-turns,mirror",
           "--average", "0.9", "--views", "2:rotate:5", "--metrics", "\(folder)/m.json",
-          "--head", "linear:32,plain", "--head-init", "orthogonal", "--export-backbone", "\(folder)/w.h5",
+          "--export-backbone", "\(folder)/w.h5",
         ])
       #expect(run.status == 0, "\(run.errors)")
       let figures = try json(String(contentsOfFile: "\(folder)/m.json", encoding: .utf8))
@@ -72,17 +72,20 @@ import Testing
 
       // What it learned is a backbone for others: a plain file, without measure and thresholds.
       let weights = try Backbone(contentsOf: "\(folder)/w.h5")
-      #expect(weights.layer == "features" && weights.embeddingWidth == 32 && weights.architecture == "conv4")
+      #expect(weights.layer == "features" && weights.embeddingWidth == 576 && weights.architecture == "conv4")
       #expect(try Tool.siamese("verify", "--model", "\(folder)/w.h5", "a.png", "b.png").errors.contains("without the group 'siamese'"))
       let picture = try Picture(contentsOf: "\(data)/alphabet1/character1/1.png")
-      let (plain, model) = (try Embedder(weights).embed(picture), try Embedder(Backbone(contentsOf: "\(folder)/m.h5", layer: "embedding")).embed(picture))
+      var whole = try SiameseModel(contentsOf: "\(folder)/m.h5").backbone
+      #expect(whole.views != nil && weights.views == nil)
+      whole.views = nil
+      let (plain, model) = (try Embedder(weights).embed(picture), try Embedder(whole).embed(picture))
       #expect(zip(plain, model).allSatisfy { abs($0 - $1) < 1e-5 })
       let further = try Tool.siamese(
         "finetune", "--backbone", "\(folder)/w.h5", "--data", data, "--output", "\(folder)/n.h5", "--unfreeze", "none",
         "--export-backbone", "\(folder)/w2.h5")
       #expect(further.status == 0, "\(further.errors)")
       #expect(try Backbone(contentsOf: "\(folder)/w2.h5").layer == "features")
-      #expect(try Backbone(contentsOf: "\(folder)/w2.h5", layer: "earlier_features").embeddingWidth == 32)
+      #expect(try Backbone(contentsOf: "\(folder)/w2.h5", layer: "earlier_features").embeddingWidth == 576)
 
       func refusal(_ arguments: [String]) throws -> String { try Tool.run("siamese-finetune", arguments).errors }
       #expect(try refusal(scratch + ["--backbone", backbone]).contains("no --backbone"))

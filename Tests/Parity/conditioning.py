@@ -6,9 +6,9 @@ some across, and each is wrong by its whole gradient. And a network with random 
 layers: each ReLU cuts the mean-free part of its channel in half, each batch normalisation blows what is left up again.
 
 `settle` changes the drawn weights by little, so that neither happens. Biases before a kink get a positive shift, which leaves
-more of each channel uncut, and move where a unit is near; filters whose output is tied in a pooling window are shaken. One
-pass does it layer by layer, each layer's weights before its output is used; a tie, which lies behind several layers, starts
-the pass again.
+more of each channel uncut, and move where a unit is near; filters behind a pooling window with a tie, or behind a unit at a kink
+that no bias moves alone, are shaken. One pass does it layer by layer, each layer's weights before its output is used; where
+filters are shaken, which may lie behind several layers, it starts again.
 """
 import keras
 import numpy as np
@@ -18,7 +18,7 @@ layers = keras.layers
 KINKS = {"relu": (0,), "relu6": (0, 6), "hard_sigmoid": (-3, 3), "hard_swish": (-3, 3), "hard_silu": (-3, 3)}
 SHIFT = 0.5  # added to biases before a kink
 REACH = 0.25  # how far a bias may move, in standard deviations of its channel
-PASSES = 12  # through the network, each to the first tie
+PASSES = 20  # through the network, each to the first place at which filters are shaken
 ENOUGH = 2e-4  # a distance from kinks that needs no move
 CLOSE = 1e-5  # what rounding might carry across, in standard deviations of a channel
 
@@ -52,8 +52,8 @@ def ties(values, size, stride, padding):
     return (first - second < CLOSE * np.asarray(values).std((0, 1, 2))) & (first != second)
 
 
-class Tied(Exception):
-    """A pass has met a tie and changed filters because of it."""
+class Close(Exception):
+    """A pass has met a tie, or a unit at a kink that no bias moves, and changed filters because of it."""
 
 
 class Settling:
@@ -91,8 +91,8 @@ class Settling:
             return None, 1
         return (operation, 1) if bias(operation) is not None else (None, 1)
 
-    def moved(self, values, kinks, layer, factor=1):
-        """`values` after the layer's bias has been moved so that the kinks lie in the middle of the widest gap near them."""
+    def moved(self, operation, values, kinks, layer, factor=1):
+        """The operation's values after the layer's bias has moved the kinks to the middle of the widest gap near them."""
         values = np.asarray(values)
         spread = values.std(tuple(range(values.ndim - 1))) + 1e-30
         if layer is not None:
@@ -104,9 +104,9 @@ class Settling:
             before = np.array(bias(layer))
             bias(layer).assign((before - middle / factor).astype("float32"))
             values = values + (np.asarray(bias(layer)) - before) * factor
-        for kink in kinks:
-            self.units += values.size
-            self.margin = min(self.margin, float((np.abs(values - kink) / spread).min()))
+        distance = np.min([np.abs(values - kink) / spread for kink in kinks], 0)
+        self.again(operation, distance < CLOSE)  # what no bias moves alone, or has no gap wide enough
+        self.units, self.margin = self.units + values.size, min(self.margin, float(distance.min()))
         return tf.constant(values)
 
     def shake(self, operation, channels):
@@ -125,11 +125,15 @@ class Settling:
                 self.shake(producer(tensor), channels[channels < count])
             channels = channels[channels >= count] - count
 
+    def again(self, operation, close):
+        """Starts the pass again where some of the operation's numbers `[…, C]` are too close."""
+        if close.any() and self.passes_left:
+            self.shake(operation, np.flatnonzero(close.reshape(-1, close.shape[-1]).any(0)))
+            raise Close
+
     def count_ties(self, pool, values):
         tied = ties(values, pool.pool_size, pool.strides, pool.padding.upper())
-        if tied.any() and self.passes_left:
-            self.shake(producer(pool.input), np.flatnonzero(tied.any(0)))
-            raise Tied
+        self.again(producer(pool.input), tied)
         self.windows, self.ties = self.windows + tied.size, self.ties + int(tied.sum())
 
     def call(self, operation):
@@ -140,14 +144,15 @@ class Settling:
             elif isinstance(operation, layers.Conv2D) and activation_kinks(operation):
                 activation, kinks = operation.activation, activation_kinks(operation)
                 operation.activation = keras.activations.linear
-                output = activation(self.moved(operation(*arguments), kinks, operation))
+                output = operation(*arguments)
                 operation.activation = activation
+                output = activation(self.moved(operation, output, kinks, operation))
             else:
                 if isinstance(operation, layers.MaxPooling2D) and max(operation.pool_size) > 1:
                     self.count_ties(operation, arguments[0])
                 output = operation(*arguments, **keywords)
             kinks = self.kinks_after(operation)
-            return self.moved(output, kinks, *self.owner(operation)) if kinks else output
+            return self.moved(operation, output, kinks, *self.owner(operation)) if kinks else output
         return run
 
     def run(self, pictures):
@@ -161,7 +166,7 @@ class Settling:
             self.units, self.margin, self.windows, self.ties = 0, np.inf, 0, 0
             try:
                 return self.model._run_through_graph(tf.constant(pictures), operation_fn=self.call)
-            except Tied:
+            except Close:
                 pass
 
 

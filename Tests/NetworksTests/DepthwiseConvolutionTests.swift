@@ -54,7 +54,7 @@ import Testing
         for options in [
           PlanOptions(threads: 1), PlanOptions(threads: 2), PlanOptions(threads: 1, mapOrder: .channelsLast),
           PlanOptions(precision: .bfloat16, threads: 2),
-        ] {
+        ] where options.precision.isAvailable {
           let plan = try InferencePlan(graph, parameters: parameters, batch: batch, options: options)
           let found = try plan(inputs)
           for (found, expected) in zip(found, expected) {
@@ -74,9 +74,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [Activation.relu, .silu, .hardSilu, .linear], [PlanOptions.Precision.float32, .bfloat16])
+  @Test(arguments: [Activation.relu, .silu, .hardSilu, .linear], Precision.allCases.filter(\.isAvailable))
   func `An activation that two read is not left to the depthwise convolution, one of its own is`(
-    activation: Activation, precision: PlanOptions.Precision
+    activation: Activation, precision: Precision
   ) throws {
     var graph = Graph()
     let input = try graph.add("input", .input(shape: [6, 9, 32]))

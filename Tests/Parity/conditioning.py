@@ -18,7 +18,7 @@ layers = keras.layers
 KINKS = {"relu": (0,), "relu6": (0, 6), "hard_sigmoid": (-3, 3), "hard_swish": (-3, 3), "hard_silu": (-3, 3)}
 SHIFT = 0.5  # added to biases before a kink
 REACH = 0.25  # how far a bias may move, in standard deviations of its channel
-PASSES = 20  # through the network, each to the first place at which filters are shaken
+PASSES = 30  # through the network, each to the first place at which filters are shaken
 ENOUGH = 2e-4  # a distance from kinks that needs no move
 CLOSE = 1e-5  # what rounding might carry across, in standard deviations of a channel
 
@@ -49,7 +49,9 @@ def ties(values, size, stride, padding):
     windows = np.array(windows).reshape(-1, size[0] * size[1], values.shape[-1])
     windows.partition(size[0] * size[1] - 2, axis=1)
     first, second = windows[:, -1], windows[:, -2]
-    return (first - second < CLOSE * np.asarray(values).std((0, 1, 2))) & (first != second)
+    # Rounding grows with depth, where windows are few enough to ask for more.
+    close = np.clip(0.1 / len(windows), CLOSE, ENOUGH) * np.asarray(values).std((0, 1, 2))
+    return (first - second < close) & (first != second)
 
 
 class Close(Exception):

@@ -45,7 +45,8 @@ def ties(values, size, stride, padding):
 
     Equal ones are no danger: they are zeros after a ReLU, or one unit that two overlapping windows have handed on.
     """
-    windows = tf.image.extract_patches(values, (1, *size, 1), (1, *stride, 1), (1, 1, 1, 1), padding)
+    positive = values - tf.reduce_min(values) + 1  # the border that is added holds zeros, and no maximum then takes them
+    windows = tf.image.extract_patches(positive, (1, *size, 1), (1, *stride, 1), (1, 1, 1, 1), padding)
     windows = np.array(windows).reshape(-1, size[0] * size[1], values.shape[-1])
     windows.partition(size[0] * size[1] - 2, axis=1)
     first, second = windows[:, -1], windows[:, -2]

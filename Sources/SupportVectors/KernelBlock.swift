@@ -81,7 +81,9 @@ struct KernelBlocks: Sendable {
   private func arcCosine(order: Int, product: Double, _ squaredX: Double, _ squaredY: Double) -> Float {
     let norms = (squaredX * squaredY).squareRoot()
     guard norms > 0 else { return order == 0 && squaredX == squaredY ? 1 : order == 0 ? 0.5 : 0 }
-    let cosine = min(1, max(-1, product / norms))
+    // Products come in float32, whose rounding would hold a row and itself apart by a thousandth of π.
+    let found = min(1, max(-1, product / norms))
+    let cosine = found > 1 - 5e-7 ? 1 : found
     let angle = acos(cosine)
     let sine = (1 - cosine * cosine).squareRoot()
     switch order {

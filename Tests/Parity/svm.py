@@ -3,11 +3,11 @@
     pip install libsvm-official scikit-learn numpy
     python svm.py .build/release/siamese [--problems 200] [--seed 0]
 
-Each problem is trained here and there, at tolerance 1e-3. On each: objectives agree within 1e-4 (ours may lie up to 1e-3
-below, which is closer to the optimum than LIBSVM came), what our machine predicts
-is the same after LIBSVM or scikit-learn's wrapper of it reads our model file, and what LIBSVM's machine predicts is the
-same after we read its model file. Over all: support vectors agree within 1 %, predictions on 99.8 % of the test rows,
-probabilities within 0.02 on average. Kernels that LIBSVM lacks are given to it as matrices computed here by plain formulas.
+Each problem is trained here and there, at tolerance 1e-3. On each: objectives agree within 1e-4 (with LIBSVM's at tolerance
+1e-7 where its own at 1e-3 lies further above ours), what our machine predicts is the same after LIBSVM or scikit-learn's
+wrapper of it reads our model file, and what LIBSVM's machine predicts is the same after we read its model file. Over all:
+support vectors agree within 1 %, predictions on 99.8 % of the test rows, probabilities within 0.02 on average. Kernels that
+LIBSVM lacks are given to it as matrices computed here by plain formulas.
 
 Left out, because two right answers differ there: objectives and predictions under the sigmoid "kernel", which is
 indefinite and has many stationary points; its models are interchanged like all others. nu machines train at tolerance 1e-6
@@ -154,8 +154,11 @@ def problem(binary, number, seed, folder, totals):
     if kernel != "sigmoid":
         objective = sum(objectives)
         difference = (figures["objective"] - objective) / max(1e-3, abs(objective))
+        if difference < -1e-4:  # LIBSVM stopped too far from the optimum to compare with
+            objective = sum(trained(matrix, y, flags + " -e 1e-7", serial)[1])
+            difference = (figures["objective"] - objective) / max(1e-3, abs(objective))
         totals["objective"].append(difference)
-        if not (-1e-4 if machine == "nu-svc" else -1e-3) <= difference <= 1e-4: faults.append(f"objective {figures['objective']} against {objective}: {difference:.1e}")
+        if abs(difference) > 1e-4: faults.append(f"objective {figures['objective']} against {objective}: {difference:.1e}")
         totals["ours"] += figures["support_vectors"]; totals["theirs"] += model.l
         # Values of regressors follow β, which tolerance 1e-3 leaves some room for.
         totals["agreeing"] += round(60 * same(ours, reference, 1e-2)); totals["rows"] += 60

@@ -16,7 +16,7 @@ That is a fair rule only where the gradient can be computed in single precision 
 no unit near a kink of its activation, no pooling window whose two largest numbers are almost equal, statistics of the batch
 itself over at least 64 numbers a channel. How many units and windows were left close is printed.
 """
-import argparse, concurrent.futures, multiprocessing, os, re, subprocess, sys, tempfile, time, traceback
+import concurrent.futures, multiprocessing, os, re, subprocess, sys, tempfile, time, traceback
 
 import inference
 
@@ -158,17 +158,7 @@ def compare(siamese, seed, name, size, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("siamese")
-    parser.add_argument("--only", help="constructors, separated by commas")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count()),
-                        help="networks compared at the same time; the largest takes 4 GB")
-    arguments = parser.parse_args()
-    only = arguments.only.lower().split(",") if arguments.only else None
-    chosen = [network for network in NETWORKS if not only or network[0].lower() in only]
-    if not chosen:
-        sys.exit(f"no network of that name: {arguments.only}")
+    arguments, chosen = inference.choose(__doc__, NETWORKS, jobs=2, memory="; the largest takes 4 GB")
     start, failed = time.time(), 0
     with concurrent.futures.ProcessPoolExecutor(arguments.jobs, multiprocessing.get_context("spawn")) as pool:
         runs = [pool.submit(compare, arguments.siamese, arguments.seed, *network) for network in chosen]

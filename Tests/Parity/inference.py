@@ -190,17 +190,23 @@ def compare(siamese, threads, seed, name, size, options, mode):
     return "\n     ".join([line] + failures), bool(failures)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def choose(description, networks, jobs, memory=""):
+    """The arguments of a comparison, and those of its networks that --only names."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("siamese")
     parser.add_argument("--only", help="constructors, separated by commas")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count()), help="networks compared at the same time")
+    parser.add_argument("--jobs", type=int, default=min(jobs, os.cpu_count()), help="networks compared at the same time" + memory)
     arguments = parser.parse_args()
     only = arguments.only.lower().split(",") if arguments.only else None
-    chosen = [network for network in NETWORKS if not only or network[0].lower() in only]
+    chosen = [network for network in networks if not only or network[0].lower() in only]
     if not chosen:
         sys.exit(f"no network of that name: {arguments.only}")
+    return arguments, chosen
+
+
+def main():
+    arguments, chosen = choose(__doc__, NETWORKS, jobs=4)
     threads = max(1, os.cpu_count() // arguments.jobs)
     start, failed = time.time(), 0
     with concurrent.futures.ProcessPoolExecutor(

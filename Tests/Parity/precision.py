@@ -9,7 +9,7 @@ pictures, and what a residual branch adds is made small, as training leaves them
 whatever is rounded: where Keras, computing in float32 with nothing but its kernels rounded to bfloat16, falls below 0.999,
 the loss (1 − cosine) may be up to four times that one: maps are rounded too, before and after an activation. Says so and ends where the processor has no bfloat16 arithmetic.
 """
-import argparse, concurrent.futures, multiprocessing, os, subprocess, sys, tempfile, time
+import concurrent.futures, multiprocessing, os, subprocess, sys, tempfile, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import inference
@@ -92,12 +92,7 @@ def compare(siamese, threads, seed, name, size, options, mode):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("siamese")
-    parser.add_argument("--only", help="constructors, separated by commas")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--jobs", type=int, default=min(4, os.cpu_count()), help="networks compared at the same time")
-    arguments = parser.parse_args()
+    arguments, chosen = inference.choose(__doc__, NETWORKS, jobs=4)
     try:
         flags = open("/proc/cpuinfo").read()
     except OSError:
@@ -105,10 +100,6 @@ def main():
     if "avx512_bf16" not in flags:
         print("skip: this processor has no bfloat16 arithmetic (avx512_bf16)")
         return
-    only = arguments.only.lower().split(",") if arguments.only else None
-    chosen = [network for network in NETWORKS if not only or network[0].lower() in only]
-    if not chosen:
-        sys.exit(f"no network of that name: {arguments.only}")
     threads = max(1, os.cpu_count() // arguments.jobs)
     failed = 0
     with concurrent.futures.ProcessPoolExecutor(

@@ -1,4 +1,5 @@
 import COneDNN
+import Foundation
 
 /// Something done to a primitive's result before it is stored.
 package enum PostOperation: Sendable {
@@ -45,6 +46,10 @@ package final class PrimitiveDescription: @unchecked Sendable {
 
   deinit { dnnl_primitive_desc_destroy(handle) }
 
+  /// Held while oneDNN describes: up to version 2.7 it keeps a block size of its convolutions in one variable for all
+  /// threads, and of two that are described at the same time one may compute nonsense.
+  private static let oneAtATime = NSLock()
+
   /// Describes what `make` asks for, with `operations` after it; the scratchpad is the caller's.
   ///
   /// - Parameter skip: Implementations to pass over, in oneDNN's order of preference.
@@ -57,7 +62,7 @@ package final class PrimitiveDescription: @unchecked Sendable {
     let request = siamese_request(
       engine: try Engine.shared.handle, attributes: attributes, forward: forward?.handle, skip: Int32(skip))
     var made: dnnl_primitive_desc_t?
-    try check(make(&made, request), name)
+    try check(oneAtATime.withLock { make(&made, request) }, name)
     return PrimitiveDescription(owning: made!)
   }
 

@@ -6,4 +6,5 @@
 #include "Depthwise.h"
 #include "Function.h"
 #include "Joining.h"
+#include "Pointwise.h"
 #include "Winograd.h"

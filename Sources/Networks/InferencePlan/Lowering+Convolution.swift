@@ -35,6 +35,13 @@ extension Lowering {
       try lower(tiled, c, from: input, to: output, operationCount: 2 * batch * products)
       return output
     }
+    if let pointwise = pointwise(c, task) {
+      let input = try value(node.inputs[0], in: homeLayout(inputShape))
+      let home = try homeLayout(node.shape)
+      let output = try c.residual ? added(node.inputs[1], to: home, besides: input) : newOutput(home)
+      try lower(pointwise, c, from: input, to: output, operationCount: 2 * batch * products)
+      return output
+    }
     let description = try fastest(candidates(c, task), for: task)
 
     let input = try value(node.inputs[0], in: description.source)

@@ -1,0 +1,27 @@
+#pragma once
+#include <stddef.h>
+
+#include "Function.h"
+
+/// 1×1 convolution of float maps whose channels lie 16 by 16, as a product of matrices whose tiles stay in registers.
+
+/// A convolution of `width`-wide maps to `output_height`×`output_width` ones, with equal strides (1 or 2) and no zeros around.
+/// Channels count in blocks of 16, the last of them filled up with zeros.
+typedef struct {
+  int height, width, blocks;
+  int output_height, output_width, output_blocks;
+  int stride;
+  /// Whether what the output holds is added.
+  int adds;
+  siamese_function function;
+} siamese_pointwise_shape;
+
+/// Tiles of neighbouring outputs in one picture.
+int siamese_pointwise_tiles(const siamese_pointwise_shape *shape);
+
+/// `function(weights · map + bias)` at tiles `first ..< first + count`, counted over pictures, rows and columns, in
+/// `block_count` blocks of the output from `first_block` on. `weights` are `[output_blocks][16 · blocks][16]`; `bias`, one
+/// for each output channel, may be null.
+void siamese_pointwise(
+    const siamese_pointwise_shape *shape, const float *map, const float *weights, const float *bias, int first, int count,
+    int first_block, int block_count, float *output);

@@ -16,6 +16,9 @@ typedef struct {
   float *output;
   size_t map_block, output_block, weight_block;
   int blocks, is_first, is_last;
+  /// Weights that are needed after these, and which of each 32 lines of them this tile fetches.
+  const float *ahead;
+  int ahead_from, ahead_to;
 } tile;
 
 /// `m` pixels of `n` blocks of filters.
@@ -31,9 +34,11 @@ INLINE void multiply(const siamese_pointwise_shape *s, const tile *t, int m, int
   // What the next tile adds to, or writes over.
   UNROLLED for (int j = 0; j < n; j++)
     UNROLLED for (int i = 0; i < m; i++) __builtin_prefetch(t->output + (size_t)j * t->output_block + 16 * (i + m), 1);
-  const float *map = t->map, *weights = t->weights, *next = t->next;
+  const float *map = t->map, *weights = t->weights, *next = t->next, *ahead = t->ahead;
   for (int block = 0; block < t->blocks; block++) {
     UNROLLED for (int i = 0; i < m; i++) __builtin_prefetch(next + 16 * stride * i);
+    for (int line = t->ahead_from; line < t->ahead_to; line++)
+      __builtin_prefetch(ahead + (line & 1) * t->weight_block + 16 * (line >> 1));
 #pragma clang loop unroll(disable)
     for (int k = 0; k < 16; k++) {
       vector w[2];
@@ -46,6 +51,7 @@ INLINE void multiply(const siamese_pointwise_shape *s, const tile *t, int m, int
     map += t->map_block;
     next += t->map_block;
     weights += 256;
+    ahead += 256;
   }
   int limits = t->is_last && s->function.kind == siamese_limited;
   float low = limits ? s->function.low : -__builtin_inff(), high = limits ? s->function.high : __builtin_inff();
@@ -128,12 +134,18 @@ void siamese_pointwise(
         int n = block + 1 < end_block ? 2 : 1;
         t.weights = weights + (size_t)block * t.weight_block + (size_t)from * 256;
         t.bias = bias ? bias + 16 * block : 0;
+        // Two more blocks, or the next channels of the first ones, or what lies behind all of them.
+        t.ahead = block + 2 < end_block || t.is_last
+            ? t.weights + 2 * t.weight_block
+            : weights + (size_t)first_block * t.weight_block + (size_t)(from + depth) * 256;
         place next = place_of(s, start);
         for (int number = start; number < stop; number++) {
           place here = next;
           next = place_of(s, number + 1 < stop ? number + 1 : start);
           t.map = source + here.map;
           t.next = source + next.map;
+          t.ahead_from = 32 * (number - start) / (stop - start);
+          t.ahead_to = 32 * (number - start + 1) / (stop - start);
           t.output = output + (size_t)block * t.output_block + here.output;
           kernels[n - 1][s->stride - 1][here.count - 1](s, &t);
         }

@@ -1,6 +1,6 @@
-#include "Winograd.h"
-
+#include "Pointwise.h"
 #include "Vectors.h"
+#include "Winograd.h"
 
 /// Bᵀ times a column of six, `step` apart.
 INLINE void spread(const vector *d, int step, vector *t) {
@@ -52,10 +52,10 @@ INLINE void scatter(const siamese_winograd_shape *s, const float *map, int first
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
     const float *source = map + (size_t)(tile / per_picture) * picture;
-    float *out = tiles + (size_t)t * (size_t)s->channels;
+    float *out = tiles + (size_t)t * 16;
     for (int c = 0; c < s->channels / 16; c++)
       scatter_tile(s, source + (size_t)c * plane, within / columns * 4 - s->top, within % columns * 4 - s->left,
-                   (size_t)rows * (size_t)s->channels, out + 16 * c);
+                   (size_t)rows * (size_t)s->channels, out + (size_t)c * (size_t)rows * 16);
   }
 }
 
@@ -93,9 +93,9 @@ INLINE void gather_kind(
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
     float *target = map + (size_t)(tile / per_picture) * picture;
-    const float *in = products + (size_t)t * (size_t)s->filters;
+    const float *in = products + (size_t)t * 16;
     for (int k = 0; k < s->filters / 16; k++)
-      gather_tile(s, in + 16 * k, (size_t)rows * (size_t)s->filters, bias ? bias + 16 * k : 0, adds, function, kind,
+      gather_tile(s, in + (size_t)k * (size_t)rows * 16, (size_t)rows * (size_t)s->filters, bias ? bias + 16 * k : 0, adds, function, kind,
                   target + (size_t)k * plane, within / columns * 4, within % columns * 4);
   }
 }
@@ -119,15 +119,26 @@ WIDE static void gather_wide(
   gather(s, products, first, count, rows, bias, adds, function, map);
 }
 
-void siamese_winograd_scatter_floats(
-    const siamese_winograd_shape *s, const float *map, int first, int count, int rows, float *tiles) {
-  if (siamese_has_wide_registers()) return scatter_wide(s, map, first, count, rows, tiles);
-  scatter(s, map, first, count, rows, tiles);
+void siamese_winograd_floats(
+    const siamese_winograd_shape *s, const float *map, const float *kernels, const float *bias, int adds,
+    const siamese_function *function, int first, int count, int rows, float *scratch, float *output) {
+  size_t channels = (size_t)s->channels, filters = (size_t)s->filters;
+  float *tiles = scratch, *products = scratch + 36 * (size_t)rows * channels;
+  for (int start = first; start < first + count; start += rows) {
+    int size = start + rows < first + count ? rows : first + count - start;
+    siamese_pointwise_shape shape = {
+        .height = 1, .width = rows, .output_height = 1, .output_width = rows, .stride = 1,
+        .blocks = s->channels / 16, .output_blocks = s->filters / 16,
+        .function = {.kind = siamese_limited, .low = -__builtin_inff(), .high = __builtin_inff()}};
+    scatter_wide(s, map, start, size, rows, tiles);
+    for (size_t i = 0; i < 36; i++)
+      siamese_pointwise(
+          &shape, tiles + i * (size_t)rows * channels, kernels + i * channels * filters, 0, 0, siamese_pointwise_tiles(&shape),
+          0, shape.output_blocks, products + i * (size_t)rows * filters);
+    gather_wide(s, products, start, size, rows, bias, adds, function, output);
+  }
 }
 
-void siamese_winograd_gather_floats(
-    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
-    const siamese_function *function, float *map) {
-  if (siamese_has_wide_registers()) return gather_wide(s, products, first, count, rows, bias, adds, function, map);
-  gather(s, products, first, count, rows, bias, adds, function, map);
+size_t siamese_winograd_scratch(const siamese_winograd_shape *s, int rows) {
+  return 36 * (size_t)rows * (size_t)(s->channels + s->filters);
 }

@@ -33,7 +33,7 @@ import Testing
           difference(found, expected) < (options.precision == .float32 ? 2e-4 : 0.06), "\(shape), batch \(batch), \(options)")
         #expect(try plan(inputs)[0] == found, "a second run gives the same bits")
         if batch == 9, siamese_has_wide_registers() != 0, options.precision == .float32 {
-          #expect(plan.program.steps.contains { $0.kind == "products of tiles" })
+          #expect(plan.program.steps.contains { $0.kind == "convolution in tiles" })
         }
       }
     }

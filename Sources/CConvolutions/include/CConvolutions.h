@@ -7,4 +7,5 @@
 #include "Function.h"
 #include "Joining.h"
 #include "Pointwise.h"
+#include "Pooling.h"
 #include "Winograd.h"

@@ -28,9 +28,11 @@ void siamese_winograd_gather(
     const siamese_winograd_shape *shape, const float *products, int first, int count, int rows, const float *bias,
     int adds, const siamese_function *function, uint16_t *map);
 
-/// The same for floats and tiles of 4×4 outputs: into `[36][rows][channels]`, from `[36][rows][filters]`.
-void siamese_winograd_scatter_floats(
-    const siamese_winograd_shape *shape, const float *map, int first, int count, int rows, float *tiles);
-void siamese_winograd_gather_floats(
-    const siamese_winograd_shape *shape, const float *products, int first, int count, int rows, const float *bias,
-    int adds, const siamese_function *function, float *map);
+/// Floats that `siamese_winograd_floats` works in.
+size_t siamese_winograd_scratch(const siamese_winograd_shape *shape, int rows);
+
+/// The whole convolution, for floats and tiles of 4×4 outputs, at tiles `first ..< first + count`, `rows` at a time. `kernels`
+/// are `[36][filters / 16][channels][16]`, transformed.
+void siamese_winograd_floats(
+    const siamese_winograd_shape *shape, const float *map, const float *kernels, const float *bias, int adds,
+    const siamese_function *function, int first, int count, int rows, float *scratch, float *output);

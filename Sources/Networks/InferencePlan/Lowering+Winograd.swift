@@ -1,4 +1,5 @@
 import CConvolutions
+import COneDNN
 import Tensors
 
 /// Winograd's fast convolution of 3×3 (Lavin and Gray, arXiv 1509.09308): products of matrices take the place of a convolution
@@ -7,9 +8,9 @@ import Tensors
 ///
 ///     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A      for each tile of outputs Y, from inputs d and the kernel g
 ///
-/// Tiles are scattered into 36 or 16 matrices, multiplied with the transformed kernels by oneDNN, summed in float32, and
-/// gathered, some dozens or hundreds of tiles at a time, so that what lies between stays in the caches. oneDNN has no
-/// such convolution for bfloat16, and its own for floats takes a fifth to a half longer.
+/// Tiles are scattered into 36 or 16 matrices, multiplied with the transformed kernels (floats by our own loops, bfloat16
+/// by oneDNN), summed in float32, and gathered, some dozens or hundreds of tiles at a time, so that what lies between stays
+/// in the caches. oneDNN has no such convolution for bfloat16, and its own for floats takes up to twice as long.
 struct TiledConvolution {
   let shape: siamese_winograd_shape
   /// Outputs in a tile's row and column.
@@ -18,7 +19,8 @@ struct TiledConvolution {
   let tileCount: Int
   /// Tiles in one product. Odd, so that the matrices do not fall on the same lines of the cache.
   let rows: Int
-  let product: PrimitiveDescription
+  /// oneDNN's product of matrices, for bfloat16.
+  let product: PrimitiveDescription?
   let function: siamese_function
 
   /// Matrices, one for each element of an input tile.
@@ -27,7 +29,8 @@ struct TiledConvolution {
 
 extension Lowering {
   /// The convolution in tiles, where a fixed rule finds that fastest: enough channels to pay for the transforms, enough
-  /// tiles to pay for reading transformed kernels and, where threads work inside, for bringing them together three times.
+  /// tiles to pay for reading transformed kernels and, in bfloat16 where threads work inside, for bringing them together
+  /// three times.
   func tiled(_ c: Convolution, _ task: ConvolutionTask) -> TiledConvolution? {
     let (channels, filters) = (task.source[1], c.filters)
     let isHalf = mapType == .bfloat16
@@ -42,58 +45,105 @@ extension Lowering {
     (shape.top, shape.left) = (Int32(task.window.insets.top), Int32(task.window.insets.left))
     let extent = isHalf ? 2 : 4
     let tileCount = batch * Int(siamese_winograd_tiles(&shape, Int32(extent)))
-    guard tileCount >= 32, options.threads == 1 || tileCount * channels * filters >= (isHalf ? 1 << 23 : 1 << 22)
+    guard tileCount >= 32, !isHalf || options.threads == 1 || tileCount * channels * filters >= 1 << 23
     else { return nil }
-    let share = isHalf ? max(64, min(196, (channels + filters) / 2)) : max(32, min(128, (channels + filters) / 8))
-    // Threads inside share a product's tiles: four times as many, so that they meet less often and share evenly.
-    let wanted = share * (options.threads > 1 ? 4 : 1)
-    let productCount = max(1, (tileCount + wanted / 2) / wanted)
-    let rows = (tileCount + productCount - 1) / productCount | 1
-    let matrixCount = (extent + 2) * (extent + 2)
+    func rows(_ wanted: Int, of count: Int) -> Int {
+      let productCount = max(1, (count + wanted / 2) / wanted)
+      return (count + productCount - 1) / productCount | 1
+    }
+    guard isHalf else {
+      // Each thread takes its tiles all the way.
+      let share = (tileCount + options.threads - 1) / options.threads
+      let rows = rows(max(32, min(128, (channels + filters) / 8)), of: share)
+      return TiledConvolution(
+        shape: shape, extent: extent, tileCount: tileCount, rows: rows, product: nil, function: function)
+    }
+    // Threads share a product's tiles: four times as many, so that they meet less often and share evenly.
+    let rows = rows(max(64, min(196, (channels + filters) / 2)) * (options.threads > 1 ? 4 : 1), of: tileCount)
     guard
       let product = try? PrimitiveDescription.matmul(
-        source: Layout(rows: [matrixCount, rows, channels], mapType),
-        weights: Layout(any: [matrixCount, channels, filters], mapType), bias: nil,
-        destination: Layout(rows: [matrixCount, rows, filters])),
+        source: Layout(rows: [16, rows, channels], mapType), weights: Layout(any: [16, channels, filters], mapType), bias: nil,
+        destination: Layout(rows: [16, rows, filters])),
       product.implementation.contains("brg")
     else { return nil }
     return TiledConvolution(
       shape: shape, extent: extent, tileCount: tileCount, rows: rows, product: product, function: function)
   }
 
-  /// Appends the scattering, products and gathering of `tiled`; `output` holds the residual where `c` adds one.
+  /// Appends `tiled`; `output` holds the residual where `c` adds one.
   mutating func lower(
     _ tiled: TiledConvolution, _ c: Convolution, from input: Value, to output: Value, operationCount: Int
   ) throws {
-    let (channels, filters, rows, matrixCount) = (Int(tiled.shape.channels), c.filters, tiled.rows, tiled.matrixCount)
-    let isHalf = mapType == .bfloat16
-    let tiles = newValue(try Layout(rows: [matrixCount, rows, channels], mapType))
-    let sums = newValue(try Layout(rows: [matrixCount, rows, filters]))
+    let (channels, filters) = (Int(tiled.shape.channels), c.filters)
     let path = graph.nodes[current].parameters[.kernel]!
     let (parameters, extent) = (parameters, tiled.extent)
-    let kernels = weights.constant(
-      path + ", transformed", tiled.product.weights, plain: try Layout(rows: [matrixCount, channels, filters])
-    ) { TiledConvolution.transformed(try parameters.tensor(path), extent: extent) }
+    let layout = try tiled.product?.weights ?? Layout([tiled.matrixCount, filters, channels], tag: dnnl_aBc16b)
+    let plain = try tiled.product == nil
+      ? Layout(layout.extents, strides: [channels * filters, 1, filters]) : Layout(rows: layout.extents)
+    let kernels = weights.constant(path + ", transformed", layout, plain: plain) {
+      TiledConvolution.transformed(try parameters.tensor(path), extent: extent)
+    }
     let bias = c.bias ? try vector(.bias, filters) : nil
-    let (shape, adds, hasBias) = (tiled.shape, Int32(c.residual ? 1 : 0), c.bias)
-    let function = tiled.function
-    for first in stride(from: 0, to: tiled.tileCount, by: rows) {
-      let count = min(rows, tiled.tileCount - first)
-      append("tiles", [input, tiles]) { pointers in
-        parallel(count, grain: 16) { part in
-          let (start, size) = (Int32(first + part.lowerBound), Int32(part.count))
-          let offset = part.lowerBound * channels
-          withUnsafePointer(to: shape) {
-            if isHalf {
-              siamese_winograd_scatter($0, pointers[0].half, start, size, Int32(rows), pointers[1].half + offset)
-            } else {
-              siamese_winograd_scatter_floats($0, pointers[0].float, start, size, Int32(rows), pointers[1].float + offset)
+    if let product = tiled.product {
+      try lowerHalves(tiled, product, kernels, bias, c, from: input, to: output, operationCount: operationCount)
+    } else {
+      lowerFloats(tiled, kernels, bias, c, from: input, to: output, operationCount: operationCount)
+    }
+  }
+
+  /// In one step, in which each thread takes its tiles from the input to the output.
+  private mutating func lowerFloats(
+    _ tiled: TiledConvolution, _ kernels: WeightBank.Constant, _ bias: WeightBank.Constant?, _ c: Convolution,
+    from input: Value, to output: Value, operationCount: Int
+  ) {
+    var shape = tiled.shape
+    let (rows, threads, tileCount, function) = (tiled.rows, options.threads, tiled.tileCount, tiled.function)
+    let (adds, hasBias) = (Int32(c.residual ? 1 : 0), bias != nil)
+    let scratchCount = siamese_winograd_scratch(&shape, Int32(rows))
+    let scratch = newValue(try! Layout(rows: [threads, scratchCount]))
+    let operands = [
+      operand(.source, input), operand(.destination, output), operand(.weights, kernels), operand(.scratchpad, scratch),
+    ]
+    appendKernel("convolution in tiles", operands + (bias.map { [operand(.bias, $0)] } ?? []), operationCount: operationCount) {
+      [shape] pointers in
+      let bias = hasBias ? pointers[4].float : nil
+      // A sixteenfold count with its grain: one part a thread.
+      parallel(threads * 16, grain: 16) { range in
+        for part in range.lowerBound / 16..<range.upperBound / 16 {
+          let (first, end) = (tileCount * part / threads, tileCount * (part + 1) / threads)
+          withUnsafePointer(to: shape) { shape in
+            withUnsafePointer(to: function) { function in
+              siamese_winograd_floats(
+                shape, pointers[0].float, pointers[2].float, bias, adds, function, Int32(first), Int32(end - first), Int32(rows),
+                pointers[3].float + part * scratchCount, pointers[1].float)
             }
           }
         }
       }
+    }
+  }
+
+  /// The scattering, products and gathering of so many tiles at a time.
+  private mutating func lowerHalves(
+    _ tiled: TiledConvolution, _ product: PrimitiveDescription, _ kernels: WeightBank.Constant, _ bias: WeightBank.Constant?,
+    _ c: Convolution, from input: Value, to output: Value, operationCount: Int
+  ) throws {
+    let (channels, filters, rows) = (Int(tiled.shape.channels), c.filters, tiled.rows)
+    let tiles = newValue(product.source), sums = newValue(product.destination)
+    let (shape, adds, hasBias, function) = (tiled.shape, Int32(c.residual ? 1 : 0), c.bias, tiled.function)
+    for first in stride(from: 0, to: tiled.tileCount, by: rows) {
+      let count = min(rows, tiled.tileCount - first)
+      append("tiles", [input, tiles]) { pointers in
+        parallel(count, grain: 16) { part in
+          withUnsafePointer(to: shape) {
+            siamese_winograd_scatter(
+              $0, pointers[0].half, Int32(first + part.lowerBound), Int32(part.count), Int32(rows),
+              pointers[1].half + part.lowerBound * channels)
+          }
+        }
+      }
       try append(
-        "products of tiles", tiled.product,
+        "products of tiles", product,
         [operand(.source, tiles), operand(.weights, kernels), operand(.destination, sums)],
         operationCount: operationCount * count / tiled.tileCount)
       appendKernel(
@@ -102,15 +152,12 @@ extension Lowering {
       ) { pointers in
         let bias = hasBias ? pointers[2].float : nil
         parallel(count, grain: 16) { part in
-          let (start, size) = (Int32(first + part.lowerBound), Int32(part.count))
           let sums = pointers[0].float + part.lowerBound * filters
           withUnsafePointer(to: shape) { shape in
             withUnsafePointer(to: function) { function in
-              if isHalf {
-                siamese_winograd_gather(shape, sums, start, size, Int32(rows), bias, adds, function, pointers[1].half)
-              } else {
-                siamese_winograd_gather_floats(shape, sums, start, size, Int32(rows), bias, adds, function, pointers[1].float)
-              }
+              siamese_winograd_gather(
+                shape, sums, Int32(first + part.lowerBound), Int32(part.count), Int32(rows), bias, adds, function,
+                pointers[1].half)
             }
           }
         }

@@ -1,28 +1,65 @@
 #include "Pointwise.h"
 
+#include <string.h>
+
 #include "Vectors.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+// Floats' loops use none of bfloat16's instructions, but are made of the same pieces.
+#define KERNEL static __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
+#define PIECE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
+#else
+#define KERNEL static
+#define PIECE INLINE
+#endif
+#define UNROLLED _Pragma("clang loop unroll(full)")
 
 // Pixels of a tile at most: with two blocks of filters, their sums fill 26 of 32 registers.
 enum { pixels = 13 };
-// Blocks of input channels whose weights, for two blocks of filters, are used on many tiles one after another (64 KB), and
-// tiles whose inputs stay near meanwhile.
+// Blocks of input channels whose weights, for two blocks of filters, are used on many tiles one after another (64 KB; for
+// floats only, since sums lie in the output meanwhile), and tiles whose inputs stay near meanwhile.
 enum { depth = 32, panel = 32 };
 
-#define UNROLLED _Pragma("clang loop unroll(full)")
-
-/// Where a tile's input and output begin, and what lies between pixels and blocks of 16 channels, in floats.
+/// Where a tile's input and output begin, and what lies between blocks of 16 channels, in elements.
 typedef struct {
-  const float *map, *next, *weights, *bias;
-  float *output;
+  const char *map, *next, *weights;
+  const float *bias;
+  char *output;
   size_t map_block, output_block, weight_block;
   int blocks, is_first, is_last;
-  /// Weights that are needed after these, and which of each 32 lines of them this tile fetches.
-  const float *ahead;
-  int ahead_from, ahead_to;
+  /// Weights that are needed after these, and which of each block's 8 · size lines of them this tile fetches.
+  const char *ahead;
+  size_t ahead_from, ahead_to;
 } tile;
 
-/// `m` pixels of `n` blocks of filters.
-INLINE void multiply(const siamese_pointwise_shape *s, const tile *t, int m, int n, int stride) {
+/// Sixteen sums, each with the products of two weights and two inputs added.
+PIECE vector dot(vector sums, const char *weights, const char *inputs) {
+#if defined(__x86_64__)
+  int two;
+  memcpy(&two, inputs, 4);
+  return (vector)_mm512_dpbf16_ps((__m512)sums, (__m512bh)_mm512_loadu_si512(weights), (__m512bh)_mm512_set1_epi32(two));
+#else
+  (void)weights, (void)inputs;
+  return sums;
+#endif
+}
+
+/// Rounds to the nearest, ties to even, as `store` does, in one instruction.
+PIECE void put(char *to, size_t offset, int is_half, vector value) {
+#if defined(__x86_64__)
+  if (is_half) {
+    _mm256_storeu_si256((__m256i *)(to + 2 * offset), (__m256i)_mm512_cvtneps_pbh((__m512)value));
+    return;
+  }
+#endif
+  store(to, offset, is_half, &value);
+}
+
+/// `m` pixels of `n` blocks of filters, from elements of bfloat16 (`is_half`) or float, to such.
+PIECE void multiply(
+    const siamese_pointwise_shape *s, const tile *t, int m, int n, int stride, int is_half, int makes_halves) {
+  const size_t size = is_half ? 2 : 4, output_size = makes_halves ? 2 : 4;
   vector sums[pixels][2];
   UNROLLED for (int j = 0; j < n; j++) {
     vector offset = t->is_first && t->bias ? FLOATS(t->bias + 16 * j) : (vector){0};
@@ -30,61 +67,78 @@ INLINE void multiply(const siamese_pointwise_shape *s, const tile *t, int m, int
   }
   if (!t->is_first || s->adds)
     UNROLLED for (int j = 0; j < n; j++)
-      UNROLLED for (int i = 0; i < m; i++) sums[i][j] += FLOATS(t->output + (size_t)j * t->output_block + 16 * i);
+      UNROLLED for (int i = 0; i < m; i++) {
+        vector there;
+        load(t->output, (size_t)j * t->output_block + 16 * (size_t)i, makes_halves, &there);
+        sums[i][j] += there;
+      }
   // What the next tile adds to, or writes over.
   UNROLLED for (int j = 0; j < n; j++)
-    UNROLLED for (int i = 0; i < m; i++) __builtin_prefetch(t->output + (size_t)j * t->output_block + 16 * (i + m), 1);
-  const float *map = t->map, *weights = t->weights, *next = t->next, *ahead = t->ahead;
+    UNROLLED for (size_t line = 0; line < (16 * output_size * (size_t)m + 63) / 64; line++)
+      __builtin_prefetch(t->output + ((size_t)j * t->output_block + 16 * (size_t)m) * output_size + 64 * line, 1);
+  const char *map = t->map, *weights = t->weights, *next = t->next, *ahead = t->ahead;
   for (int block = 0; block < t->blocks; block++) {
-    UNROLLED for (int i = 0; i < m; i++) __builtin_prefetch(next + 16 * stride * i);
-    for (int line = t->ahead_from; line < t->ahead_to; line++)
-      __builtin_prefetch(ahead + (line & 1) * t->weight_block + 16 * (line >> 1));
+    UNROLLED for (size_t line = 0; line < (16 * size * (size_t)(stride * m) + 63) / 64; line += (size_t)(is_half ? 1 : stride))
+      __builtin_prefetch(next + 64 * line);
+    for (size_t line = t->ahead_from; line < t->ahead_to; line++)
+      __builtin_prefetch(ahead + (line & 1) * t->weight_block * size + 64 * (line >> 1));
 #pragma clang loop unroll(disable)
-    for (int k = 0; k < 16; k++) {
-      vector w[2];
-      UNROLLED for (int j = 0; j < n; j++) w[j] = FLOATS(weights + (size_t)j * t->weight_block + 16 * k);
-      UNROLLED for (int i = 0; i < m; i++) {
-        float x = map[16 * stride * i + k];
-        UNROLLED for (int j = 0; j < n; j++) sums[i][j] += x * w[j];
+    for (size_t k = 0; k < 8 * size / 2; k++) {
+      if (is_half) {
+        UNROLLED for (int i = 0; i < m; i++)
+          UNROLLED for (int j = 0; j < n; j++)
+            sums[i][j] = dot(sums[i][j], weights + 2 * (size_t)j * t->weight_block + 64 * k, map + 32 * (size_t)(stride * i) + 4 * k);
+      } else {
+        UNROLLED for (int i = 0; i < m; i++) {
+          float x = ((const float *)map)[16 * (size_t)(stride * i) + k];
+          UNROLLED for (int j = 0; j < n; j++)
+            sums[i][j] += x * FLOATS((const float *)weights + (size_t)j * t->weight_block + 16 * k);
+        }
       }
     }
-    map += t->map_block;
-    next += t->map_block;
-    weights += 256;
-    ahead += 256;
+    map += t->map_block * size;
+    next += t->map_block * size;
+    weights += 256 * size;
+    ahead += 256 * size;
   }
   int limits = t->is_last && s->function.kind == siamese_limited;
   float low = limits ? s->function.low : -__builtin_inff(), high = limits ? s->function.high : __builtin_inff();
+  if (t->is_last && !limits) {
+    vector values[2 * pixels];
+    UNROLLED for (int j = 0; j < n; j++)
+      UNROLLED for (int i = 0; i < m; i++) values[j * m + i] = sums[i][j];
+    for (int i = 0; i < n * m; i++) {
+      apply(&s->function, s->function.kind, &values[i], 1, is_half);
+      put(t->output, (size_t)(i / m) * t->output_block + 16 * (size_t)(i % m), makes_halves, values[i]);
+    }
+    return;
+  }
   UNROLLED for (int j = 0; j < n; j++)
     UNROLLED for (int i = 0; i < m; i++)
-      *(unaligned_vector *)(t->output + (size_t)j * t->output_block + 16 * i) =
-          __builtin_elementwise_min(__builtin_elementwise_max(sums[i][j], (vector){0} + low), (vector){0} + high);
-  if (!t->is_last || limits) return;
-  for (int j = 0; j < n; j++) {
-    float *out = t->output + (size_t)j * t->output_block;
-    for (int i = 0; i < m; i++) {
-      vector value = FLOATS(out + 16 * i);
-      apply(&s->function, s->function.kind, &value, 1, 0);
-      *(unaligned_vector *)(out + 16 * i) = value;
-    }
-  }
+      put(t->output, (size_t)j * t->output_block + 16 * (size_t)i, makes_halves,
+          __builtin_elementwise_min(__builtin_elementwise_max(sums[i][j], (vector){0} + low), (vector){0} + high));
 }
 
-#define KERNELS(m)                                                                                                    \
-  WIDE static void wide_1_1_##m(const siamese_pointwise_shape *s, const tile *t) { multiply(s, t, m, 1, 1); }        \
-  WIDE static void wide_1_2_##m(const siamese_pointwise_shape *s, const tile *t) { multiply(s, t, m, 1, 2); }        \
-  WIDE static void wide_2_1_##m(const siamese_pointwise_shape *s, const tile *t) { multiply(s, t, m, 2, 1); }        \
-  WIDE static void wide_2_2_##m(const siamese_pointwise_shape *s, const tile *t) { multiply(s, t, m, 2, 2); }
-KERNELS(1) KERNELS(2) KERNELS(3) KERNELS(4) KERNELS(5) KERNELS(6) KERNELS(7) KERNELS(8) KERNELS(9) KERNELS(10) KERNELS(11)
-KERNELS(12) KERNELS(13)
-
-#define NAMES(n, stride)                                                                                              \
-  {                                                                                                                   \
-    wide_##n##_##stride##_1, wide_##n##_##stride##_2, wide_##n##_##stride##_3, wide_##n##_##stride##_4,             \
-        wide_##n##_##stride##_5, wide_##n##_##stride##_6, wide_##n##_##stride##_7, wide_##n##_##stride##_8,         \
-        wide_##n##_##stride##_9, wide_##n##_##stride##_10, wide_##n##_##stride##_11, wide_##n##_##stride##_12,      \
-        wide_##n##_##stride##_13                                                                                      \
+typedef void kernel(const siamese_pointwise_shape *, const tile *);
+#define ONE(kind, n, stride, m, is_half, makes_halves)                                                                \
+  KERNEL void kind##_##n##_##stride##_##m(const siamese_pointwise_shape *s, const tile *t) {                         \
+    multiply(s, t, m, n, stride, is_half, makes_halves);                                                              \
   }
+#define SIZES(kind, n, stride, h, o)                                                                                  \
+  ONE(kind, n, stride, 1, h, o) ONE(kind, n, stride, 2, h, o) ONE(kind, n, stride, 3, h, o)                          \
+  ONE(kind, n, stride, 4, h, o) ONE(kind, n, stride, 5, h, o) ONE(kind, n, stride, 6, h, o)                          \
+  ONE(kind, n, stride, 7, h, o) ONE(kind, n, stride, 8, h, o) ONE(kind, n, stride, 9, h, o)                          \
+  ONE(kind, n, stride, 10, h, o) ONE(kind, n, stride, 11, h, o) ONE(kind, n, stride, 12, h, o)                       \
+  ONE(kind, n, stride, 13, h, o)                                                                                      \
+  static kernel *const kind##_##n##_##stride[pixels] = {                                                             \
+      kind##_##n##_##stride##_1, kind##_##n##_##stride##_2, kind##_##n##_##stride##_3, kind##_##n##_##stride##_4,    \
+      kind##_##n##_##stride##_5, kind##_##n##_##stride##_6, kind##_##n##_##stride##_7, kind##_##n##_##stride##_8,    \
+      kind##_##n##_##stride##_9, kind##_##n##_##stride##_10, kind##_##n##_##stride##_11, kind##_##n##_##stride##_12, \
+      kind##_##n##_##stride##_13};
+SIZES(floats, 1, 1, 0, 0) SIZES(floats, 1, 2, 0, 0) SIZES(floats, 2, 1, 0, 0) SIZES(floats, 2, 2, 0, 0)
+SIZES(halves, 1, 1, 1, 1) SIZES(halves, 1, 2, 1, 1) SIZES(halves, 2, 1, 1, 1) SIZES(halves, 2, 2, 1, 1)
+// From bfloat16 to floats.
+SIZES(sums, 1, 1, 1, 0) SIZES(sums, 2, 1, 1, 0)
 
 /// A map as rows: with stride 1 it is a single one.
 static int row_count(const siamese_pointwise_shape *s) { return s->stride == 1 ? 1 : s->output_height; }
@@ -96,7 +150,7 @@ int siamese_pointwise_tiles(const siamese_pointwise_shape *s) {
   return row_count(s) * ((row_width(s) + pixels - 1) / pixels);
 }
 
-/// Where a tile lies, in floats from the start of its block, and how many pixels it has.
+/// Where a tile lies, in elements from the start of its block, and how many pixels it has.
 typedef struct {
   size_t map, output;
   int count;
@@ -114,40 +168,44 @@ static place place_of(const siamese_pointwise_shape *s, int number) {
 }
 
 void siamese_pointwise(
-    const siamese_pointwise_shape *s, const float *map, const float *weights, const float *bias, int first, int count,
-    int first_block, int block_count, float *output) {
-  static void (*const kernels[2][2][pixels])(const siamese_pointwise_shape *, const tile *) = {
-      {NAMES(1, 1), NAMES(1, 2)}, {NAMES(2, 1), NAMES(2, 2)}};
-  int end = first + count, end_block = first_block + block_count;
+    const siamese_pointwise_shape *s, const void *map, const void *weights, const float *bias, int first, int count,
+    int first_block, int block_count, void *output) {
+  static kernel *const *const kernels[3][2][2] = {
+      {{floats_1_1, floats_1_2}, {floats_2_1, floats_2_2}},
+      {{halves_1_1, halves_1_2}, {halves_2_1, halves_2_2}},
+      {{sums_1_1}, {sums_2_1}}};
+  const size_t size = s->kind == siamese_floats ? 4 : 2, output_size = s->kind == siamese_halves ? 2 : 4;
+  int end = first + count, end_block = first_block + block_count, step = s->kind == siamese_floats ? depth : s->blocks;
   tile t = {
       .map_block = (size_t)s->height * (size_t)s->width * 16,
       .output_block = (size_t)s->output_height * (size_t)s->output_width * 16,
       .weight_block = (size_t)s->blocks * 256};
   for (int start = first; start < end; start += panel) {
     int stop = start + panel < end ? start + panel : end;
-    for (int from = 0; from < s->blocks; from += depth) {
-      t.blocks = from + depth < s->blocks ? depth : s->blocks - from;
+    for (int from = 0; from < s->blocks; from += step) {
+      t.blocks = from + step < s->blocks ? step : s->blocks - from;
       t.is_first = from == 0;
       t.is_last = from + t.blocks == s->blocks;
-      const float *source = map + (size_t)from * t.map_block;
+      const char *source = (const char *)map + (size_t)from * t.map_block * size;
       for (int block = first_block; block < end_block; block += 2) {
         int n = block + 1 < end_block ? 2 : 1;
-        t.weights = weights + (size_t)block * t.weight_block + (size_t)from * 256;
+        kernel *const *by_count = kernels[s->kind][n - 1][s->stride - 1];
+        t.weights = (const char *)weights + ((size_t)block * t.weight_block + (size_t)from * 256) * size;
         t.bias = bias ? bias + 16 * block : 0;
         // Two more blocks, or the next channels of the first ones, or what lies behind all of them.
         t.ahead = block + 2 < end_block || t.is_last
-            ? t.weights + 2 * t.weight_block
-            : weights + (size_t)first_block * t.weight_block + (size_t)(from + depth) * 256;
+            ? t.weights + 2 * t.weight_block * size
+            : (const char *)weights + ((size_t)first_block * t.weight_block + (size_t)(from + step) * 256) * size;
         place next = place_of(s, start);
         for (int number = start; number < stop; number++) {
           place here = next;
           next = place_of(s, number + 1 < stop ? number + 1 : start);
-          t.map = source + here.map;
-          t.next = source + next.map;
-          t.ahead_from = 32 * (number - start) / (stop - start);
-          t.ahead_to = 32 * (number - start + 1) / (stop - start);
-          t.output = output + (size_t)block * t.output_block + here.output;
-          kernels[n - 1][s->stride - 1][here.count - 1](s, &t);
+          t.map = source + here.map * size;
+          t.next = source + next.map * size;
+          t.ahead_from = 8 * size * (size_t)(number - start) / (size_t)(stop - start);
+          t.ahead_to = 8 * size * (size_t)(number - start + 1) / (size_t)(stop - start);
+          t.output = (char *)output + ((size_t)block * t.output_block + here.output) * output_size;
+          by_count[here.count - 1](s, &t);
         }
       }
     }

@@ -8,11 +8,11 @@ INLINE void max_pool(const siamese_pooling_shape *s, const void *map, int y, voi
   if (top < 0) top = 0;
   if (bottom > s->height) bottom = s->height;
   size_t pixel = 16 * (size_t)s->blocks, plane = (size_t)s->output_height * (size_t)s->output_width * 16;
-  for (int block = 0; block < s->blocks; block++)
-    for (int x = 0; x < s->output_width; x++) {
-      int left = x * s->horizontal_stride - s->left, right = left + s->window_width;
-      if (left < 0) left = 0;
-      if (right > s->width) right = s->width;
+  for (int x = 0; x < s->output_width; x++) {
+    int left = x * s->horizontal_stride - s->left, right = left + s->window_width;
+    if (left < 0) left = 0;
+    if (right > s->width) right = s->width;
+    for (int block = 0; block < s->blocks; block++) {
       vector largest = (vector){0} - __builtin_inff();
       for (int row = top; row < bottom; row++)
         for (int column = left; column < right; column++) {
@@ -23,6 +23,7 @@ INLINE void max_pool(const siamese_pooling_shape *s, const void *map, int y, voi
         }
       store(output, (size_t)block * plane + ((size_t)y * (size_t)s->output_width + (size_t)x) * 16, is_half, &largest);
     }
+  }
 }
 
 WIDE static void max_pool_floats(const siamese_pooling_shape *s, const void *map, int y, void *output) {

@@ -2,10 +2,6 @@
 
 #include "Vectors.h"
 
-int siamese_winograd_tiles(const siamese_winograd_shape *s, int extent) {
-  return ((s->output_height + extent - 1) / extent) * ((s->output_width + extent - 1) / extent);
-}
-
 /// One tile, one block of channels: Bᵀ d B.
 INLINE void scatter_tile(const siamese_winograd_shape *s, const uint16_t *block, int y, int x, size_t step, uint16_t *out) {
   vector d[4][4];
@@ -41,9 +37,9 @@ INLINE void scatter(
     int tile = first + t, within = tile % per_picture;
     int y = within / columns * 2 - s->top, x = within % columns * 2 - s->left;
     const uint16_t *source = map + (size_t)(tile / per_picture) * picture;
-    uint16_t *out = tiles + (size_t)t * (size_t)s->channels;
+    uint16_t *out = tiles + (size_t)t * 16;
     for (int c = 0; c < s->channels / 16; c++)
-      scatter_tile(s, source + (size_t)c * plane, y, x, (size_t)rows * (size_t)s->channels, out + 16 * c);
+      scatter_tile(s, source + (size_t)c * plane, y, x, (size_t)rows * (size_t)s->channels, out + (size_t)c * (size_t)rows * 16);
   }
 }
 
@@ -80,9 +76,9 @@ INLINE void gather_kind(
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
     uint16_t *target = map + (size_t)(tile / per_picture) * picture;
-    const float *in = products + (size_t)t * (size_t)s->filters;
+    const float *in = products + (size_t)t * 16;
     for (int k = 0; k < s->filters / 16; k++)
-      gather_tile(s, in + 16 * k, (size_t)rows * (size_t)s->filters, bias ? bias + 16 * k : 0, adds, function, kind,
+      gather_tile(s, in + (size_t)k * (size_t)rows * 16, (size_t)rows * (size_t)s->filters, bias ? bias + 16 * k : 0, adds, function, kind,
                   target + (size_t)k * plane, within / columns * 2, within % columns * 2);
   }
 }
@@ -106,15 +102,15 @@ WIDE static void gather_wide(
   gather(s, products, first, count, rows, bias, adds, function, map);
 }
 
-void siamese_winograd_scatter(
-    const siamese_winograd_shape *s, const uint16_t *map, int first, int count, int rows, uint16_t *tiles) {
-  if (siamese_has_wide_registers()) return scatter_wide(s, map, first, count, rows, tiles);
-  scatter(s, map, first, count, rows, tiles);
-}
-
-void siamese_winograd_gather(
-    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
-    const siamese_function *function, uint16_t *map) {
-  if (siamese_has_wide_registers()) return gather_wide(s, products, first, count, rows, bias, adds, function, map);
-  gather(s, products, first, count, rows, bias, adds, function, map);
+void siamese_winograd_halves(
+    const siamese_winograd_shape *s, const uint16_t *map, const uint16_t *kernels, const float *bias, int adds,
+    const siamese_function *function, int first, int count, int rows, void *scratch, uint16_t *output) {
+  float *products = scratch;
+  uint16_t *tiles = (uint16_t *)(products + 16 * (size_t)rows * (size_t)s->filters);
+  for (int start = first; start < first + count; start += rows) {
+    int size = start + rows < first + count ? rows : first + count - start;
+    scatter_wide(s, map, start, size, rows, tiles);
+    siamese_winograd_products(s, siamese_sums_of_halves, 16, rows, tiles, kernels, products);
+    gather_wide(s, products, start, size, rows, bias, adds, function, output);
+  }
 }

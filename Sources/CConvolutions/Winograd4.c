@@ -1,4 +1,3 @@
-#include "Pointwise.h"
 #include "Vectors.h"
 #include "Winograd.h"
 
@@ -121,24 +120,12 @@ WIDE static void gather_wide(
 
 void siamese_winograd_floats(
     const siamese_winograd_shape *s, const float *map, const float *kernels, const float *bias, int adds,
-    const siamese_function *function, int first, int count, int rows, float *scratch, float *output) {
-  size_t channels = (size_t)s->channels, filters = (size_t)s->filters;
-  float *tiles = scratch, *products = scratch + 36 * (size_t)rows * channels;
+    const siamese_function *function, int first, int count, int rows, void *scratch, float *output) {
+  float *tiles = scratch, *products = tiles + 36 * (size_t)rows * (size_t)s->channels;
   for (int start = first; start < first + count; start += rows) {
     int size = start + rows < first + count ? rows : first + count - start;
-    siamese_pointwise_shape shape = {
-        .height = 1, .width = rows, .output_height = 1, .output_width = rows, .stride = 1,
-        .blocks = s->channels / 16, .output_blocks = s->filters / 16,
-        .function = {.kind = siamese_limited, .low = -__builtin_inff(), .high = __builtin_inff()}};
     scatter_wide(s, map, start, size, rows, tiles);
-    for (size_t i = 0; i < 36; i++)
-      siamese_pointwise(
-          &shape, tiles + i * (size_t)rows * channels, kernels + i * channels * filters, 0, 0, siamese_pointwise_tiles(&shape),
-          0, shape.output_blocks, products + i * (size_t)rows * filters);
+    siamese_winograd_products(s, siamese_floats, 36, rows, tiles, kernels, products);
     gather_wide(s, products, start, size, rows, bias, adds, function, output);
   }
-}
-
-size_t siamese_winograd_scratch(const siamese_winograd_shape *s, int rows) {
-  return 36 * (size_t)rows * (size_t)(s->channels + s->filters);
 }

@@ -236,7 +236,7 @@ struct InferencePlanTests {
     let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)[0]
     let plan = try InferencePlan(
       graph, parameters: parameters, batch: batch, options: PlanOptions(precision: .bfloat16, threads: 1))
-    #expect(plan.program.steps.contains { $0.kind == "products of tiles" })
+    #expect(plan.program.steps.contains { $0.kind == "convolution in tiles" })
     #expect(difference(try plan(inputs)[0], expected) < 0.06)
   }
 

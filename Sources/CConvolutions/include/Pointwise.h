@@ -3,11 +3,16 @@
 
 #include "Function.h"
 
-/// 1×1 convolution of float maps whose channels lie 16 by 16, as a product of matrices whose tiles stay in registers.
+/// 1×1 convolution of maps whose channels lie 16 by 16, as a product of matrices whose tiles stay in registers.
+
+/// What inputs and weights are, and what comes out: floats of floats, bfloat16 of bfloat16 (summed as floats; for processors
+/// with AVX512_BF16), or floats of bfloat16 (with stride 1).
+typedef enum { siamese_floats, siamese_halves, siamese_sums_of_halves } siamese_pointwise_kind;
 
 /// A convolution of `width`-wide maps to `output_height`×`output_width` ones, with equal strides (1 or 2) and no zeros around.
 /// Channels count in blocks of 16, the last of them filled up with zeros.
 typedef struct {
+  siamese_pointwise_kind kind;
   int height, width, blocks;
   int output_height, output_width, output_blocks;
   int stride;
@@ -20,8 +25,8 @@ typedef struct {
 int siamese_pointwise_tiles(const siamese_pointwise_shape *shape);
 
 /// `function(weights · map + bias)` at tiles `first ..< first + count`, counted over pictures, rows and columns, in
-/// `block_count` blocks of the output from `first_block` on. `weights` are `[output_blocks][16 · blocks][16]`; `bias`, one
-/// for each output channel, may be null.
+/// `block_count` blocks of the output from `first_block` on. `weights` are `[output_blocks][16 · blocks][16]`, in
+/// bfloat16 `[output_blocks][8 · blocks][16][2]`; `bias`, one for each output channel, may be null.
 void siamese_pointwise(
-    const siamese_pointwise_shape *shape, const float *map, const float *weights, const float *bias, int first, int count,
-    int first_block, int block_count, float *output);
+    const siamese_pointwise_shape *shape, const void *map, const void *weights, const float *bias, int first, int count,
+    int first_block, int block_count, void *output);

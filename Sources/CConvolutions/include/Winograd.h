@@ -3,9 +3,10 @@
 #include <stdint.h>
 
 #include "Function.h"
+#include "Pointwise.h"
 
-/// The transforms around the matrix products of Winograd's F(2×2, 3×3) for bfloat16 and F(4×4, 3×3) for float maps (Lavin
-/// and Gray, arXiv 1509.09308), in blocks of 16 channels.
+/// Winograd's F(2×2, 3×3) for bfloat16 and F(4×4, 3×3) for float maps (Lavin and Gray, arXiv 1509.09308), in blocks of 16
+/// channels, for processors with wide registers.
 
 /// A 3×3 convolution of stride 1: `height`×`width` maps in, `output_height`×`output_width` out, `top` and `left` rows
 /// and columns of zeros before the input.
@@ -18,21 +19,21 @@ typedef struct {
 /// Tiles of `extent`×`extent` outputs in one picture.
 int siamese_winograd_tiles(const siamese_winograd_shape *shape, int extent);
 
-/// Input tiles `first ..< first + count` (counted over pictures, then rows, then columns) into `[16][rows][channels]`.
-void siamese_winograd_scatter(
-    const siamese_winograd_shape *shape, const uint16_t *map, int first, int count, int rows, uint16_t *tiles);
+/// Bytes that one convolution works in, `rows` tiles at a time.
+size_t siamese_winograd_scratch(const siamese_winograd_shape *shape, int matrices, int rows);
 
-/// Products `[16][rows][filters]` of the same tiles into the output map: `function(sum + bias)`; with `adds` nonzero,
-/// what the map holds is added before that. `bias` may be null.
-void siamese_winograd_gather(
-    const siamese_winograd_shape *shape, const float *products, int first, int count, int rows, const float *bias,
-    int adds, const siamese_function *function, uint16_t *map);
-
-/// Floats that `siamese_winograd_floats` works in.
-size_t siamese_winograd_scratch(const siamese_winograd_shape *shape, int rows);
-
-/// The whole convolution, for floats and tiles of 4×4 outputs, at tiles `first ..< first + count`, `rows` at a time. `kernels`
-/// are `[36][filters / 16][channels][16]`, transformed.
+/// `function(sum + bias)` at tiles `first ..< first + count` (counted over pictures, then rows, then columns), `rows` at a
+/// time; with `adds` nonzero, what the output holds is added before that. `bias` may be null. `kernels` are transformed:
+/// 36 matrices for floats and tiles of 4×4 outputs, 16 for bfloat16 and 2×2, each as in `siamese_pointwise`.
 void siamese_winograd_floats(
     const siamese_winograd_shape *shape, const float *map, const float *kernels, const float *bias, int adds,
-    const siamese_function *function, int first, int count, int rows, float *scratch, float *output);
+    const siamese_function *function, int first, int count, int rows, void *scratch, float *output);
+void siamese_winograd_halves(
+    const siamese_winograd_shape *shape, const uint16_t *map, const uint16_t *kernels, const float *bias, int adds,
+    const siamese_function *function, int first, int count, int rows, void *scratch, uint16_t *output);
+
+/// The products between the transforms: `[matrices][channels / 16][rows][16]` times kernels into
+/// `[matrices][filters / 16][rows][16]`.
+void siamese_winograd_products(
+    const siamese_winograd_shape *shape, siamese_pointwise_kind kind, int matrices, int rows, const void *tiles,
+    const void *kernels, float *products);

@@ -2,17 +2,19 @@ import COneDNN
 import CConvolutions
 import Tensors
 
-/// 1×1 convolutions of float maps in blocks of channels by our own loops, where the processor has registers of 16 floats:
-/// they come to nine tenths of what it can multiply, oneDNN's to three quarters, less where a residual is added.
+/// 1×1 convolutions of maps in blocks of channels by our own loops, where the processor has registers of 16 floats: in
+/// float32 they come to nearly nine tenths of what it can multiply, oneDNN's to three quarters, less where a residual is
+/// added.
 extension Lowering {
   /// What our loops take of `c`; nil where oneDNN's do it: small maps have too few pixels for tiles.
   func pointwise(_ c: Convolution, _ task: ConvolutionTask) -> siamese_pointwise_shape? {
-    guard siamese_has_wide_registers() != 0, mapOrder == .blocked, mapType == .float32,
+    guard siamese_has_wide_registers() != 0, mapOrder == .blocked,
       c.kernel == Size(1), c.strides == Size(1) || c.strides == Size(2), c.groups == 1,
       task.window.insets == EdgeInsets(), min(task.source[1], c.filters) > 4,
       task.destination[2] * task.destination[3] >= 16, let function = c.activation.loopFunction
     else { return nil }
     var shape = siamese_pointwise_shape()
+    shape.kind = mapType == .bfloat16 ? siamese_halves : siamese_floats
     (shape.height, shape.width, shape.blocks) = (Int32(task.source[2]), Int32(task.source[3]), Int32((task.source[1] + 15) / 16))
     (shape.output_height, shape.output_width) = (Int32(task.destination[2]), Int32(task.destination[3]))
     shape.output_blocks = Int32((c.filters + 15) / 16)
@@ -28,8 +30,8 @@ extension Lowering {
   ) throws {
     let channels = graph.nodes[graph.nodes[current].inputs[0]].shape[2]
     let kernel = try weight(
-      .kernel, Layout([c.filters, channels, 1, 1], tag: dnnl_ABcd16b16a), extents: [c.filters, channels, 1, 1],
-      strides: [1, c.filters, 1, 1])!
+      .kernel, Layout([c.filters, channels, 1, 1], mapType, tag: mapType == .bfloat16 ? dnnl_ABcd8b16a2b : dnnl_ABcd16b16a),
+      extents: [c.filters, channels, 1, 1], strides: [1, c.filters, 1, 1])!
     let bias = try c.bias
       ? weight(.bias, Layout(blocked: [1, c.filters, 1, 1]), extents: [1, c.filters, 1, 1], strides: [c.filters, 1, 1, 1]) : nil
     let operands = [operand(.source, input), operand(.destination, output), operand(.weights, kernel)]
@@ -40,7 +42,6 @@ extension Lowering {
     appendKernel(
       "convolution", operands + (bias.map { [operand(.bias, $0)] } ?? []), operationCount: operationCount
     ) { pointers in
-      let floats = (0..<3).map { pointers[$0].assumingMemoryBound(to: Float.self) }
       let bias = hasBias ? pointers[3].assumingMemoryBound(to: Float.self) : nil
       withUnsafePointer(to: pointwise) { shape in
         let tiles = Int(siamese_pointwise_tiles(shape)) * batch
@@ -51,8 +52,8 @@ extension Lowering {
             let (from, to) = (units * part / threads, units * (part + 1) / threads)
             let (first, last) = isSharedByPixels ? (0, blocks) : (2 * from, min(blocks, 2 * to))
             siamese_pointwise(
-              shape, floats[0], floats[2], bias, Int32(isSharedByPixels ? from : 0), Int32(isSharedByPixels ? to - from : tiles),
-              Int32(first), Int32(last - first), floats[1])
+              shape, pointers[0], pointers[2], bias, Int32(isSharedByPixels ? from : 0), Int32(isSharedByPixels ? to - from : tiles),
+              Int32(first), Int32(last - first), pointers[1])
           }
         }
       }

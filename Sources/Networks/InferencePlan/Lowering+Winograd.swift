@@ -8,33 +8,31 @@ import Tensors
 ///
 ///     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A      for each tile of outputs Y, from inputs d and the kernel g
 ///
-/// Tiles are scattered into 36 or 16 matrices, multiplied with the transformed kernels (floats by our own loops, bfloat16
-/// by oneDNN), summed in float32, and gathered, some dozens or hundreds of tiles at a time, so that what lies between stays
-/// in the caches. oneDNN has no such convolution for bfloat16, and its own for floats takes up to twice as long.
+/// Tiles are scattered into 36 or 16 matrices, multiplied with the transformed kernels, summed in float32, and gathered, some
+/// dozens at a time, so that what lies between stays in the caches. oneDNN has no such convolution for bfloat16, and
+/// its own for floats takes up to twice as long.
 struct TiledConvolution {
   let shape: siamese_winograd_shape
-  /// Outputs in a tile's row and column.
-  let extent: Int
+  let isHalf: Bool
   /// Of all pictures.
   let tileCount: Int
-  /// Tiles in one product. Odd, so that the matrices do not fall on the same lines of the cache.
+  /// Tiles at a time. Odd, so that the matrices do not fall on the same lines of the cache.
   let rows: Int
-  /// oneDNN's product of matrices, for bfloat16.
-  let product: PrimitiveDescription?
   let function: siamese_function
 
+  /// Outputs in a tile's row and column.
+  var extent: Int { isHalf ? 2 : 4 }
   /// Matrices, one for each element of an input tile.
   var matrixCount: Int { (extent + 2) * (extent + 2) }
 }
 
 extension Lowering {
   /// The convolution in tiles, where a fixed rule finds that fastest: enough channels to pay for the transforms, enough
-  /// tiles to pay for reading transformed kernels and, in bfloat16 where threads work inside, for bringing them together
-  /// three times.
+  /// tiles to pay for reading transformed kernels.
   func tiled(_ c: Convolution, _ task: ConvolutionTask) -> TiledConvolution? {
     let (channels, filters) = (task.source[1], c.filters)
     let isHalf = mapType == .bfloat16
-    guard isHalf || siamese_has_wide_registers() != 0, mapOrder == .blocked, let function = c.activation.loopFunction,
+    guard siamese_has_wide_registers() != 0, mapOrder == .blocked, let function = c.activation.loopFunction,
       c.kernel == Size(3), c.strides == Size(1), c.dilation == Size(1), c.groups == 1,
       channels % 16 == 0, filters % 16 == 0, min(channels, filters) >= (isHalf ? 48 : 32)
     else { return nil }
@@ -43,121 +41,56 @@ extension Lowering {
     (shape.output_height, shape.output_width) = (Int32(task.destination[2]), Int32(task.destination[3]))
     shape.filters = Int32(filters)
     (shape.top, shape.left) = (Int32(task.window.insets.top), Int32(task.window.insets.left))
-    let extent = isHalf ? 2 : 4
-    let tileCount = batch * Int(siamese_winograd_tiles(&shape, Int32(extent)))
-    guard tileCount >= 32, !isHalf || options.threads == 1 || tileCount * channels * filters >= 1 << 23
-    else { return nil }
-    func rows(_ wanted: Int, of count: Int) -> Int {
-      let productCount = max(1, (count + wanted / 2) / wanted)
-      return (count + productCount - 1) / productCount | 1
-    }
-    guard isHalf else {
-      // Each thread takes its tiles all the way.
-      let share = (tileCount + options.threads - 1) / options.threads
-      let rows = rows(max(32, min(128, (channels + filters) / 8)), of: share)
-      return TiledConvolution(
-        shape: shape, extent: extent, tileCount: tileCount, rows: rows, product: nil, function: function)
-    }
-    // Threads share a product's tiles: four times as many, so that they meet less often and share evenly.
-    let rows = rows(max(64, min(196, (channels + filters) / 2)) * (options.threads > 1 ? 4 : 1), of: tileCount)
-    guard
-      let product = try? PrimitiveDescription.matmul(
-        source: Layout(rows: [16, rows, channels], mapType), weights: Layout(any: [16, channels, filters], mapType), bias: nil,
-        destination: Layout(rows: [16, rows, filters])),
-      product.implementation.contains("brg")
-    else { return nil }
+    let tileCount = batch * Int(siamese_winograd_tiles(&shape, isHalf ? 2 : 4))
+    guard tileCount >= 32 else { return nil }
+    let wanted = isHalf ? max(64, min(196, (channels + filters) / 2)) : max(32, min(128, (channels + filters) / 8))
+    let share = (tileCount + options.threads - 1) / options.threads
+    let roundCount = max(1, (share + wanted / 2) / wanted)
     return TiledConvolution(
-      shape: shape, extent: extent, tileCount: tileCount, rows: rows, product: product, function: function)
+      shape: shape, isHalf: isHalf, tileCount: tileCount, rows: (share + roundCount - 1) / roundCount | 1, function: function)
   }
 
-  /// Appends `tiled`; `output` holds the residual where `c` adds one.
+  /// Appends `tiled`, one step in which each thread takes its tiles from the input to the output, which holds the residual
+  /// where `c` adds one.
   mutating func lower(
     _ tiled: TiledConvolution, _ c: Convolution, from input: Value, to output: Value, operationCount: Int
   ) throws {
     let (channels, filters) = (Int(tiled.shape.channels), c.filters)
     let path = graph.nodes[current].parameters[.kernel]!
     let (parameters, extent) = (parameters, tiled.extent)
-    let layout = try tiled.product?.weights ?? Layout([tiled.matrixCount, filters, channels], tag: dnnl_aBc16b)
-    let plain = try tiled.product == nil
-      ? Layout(layout.extents, strides: [channels * filters, 1, filters]) : Layout(rows: layout.extents)
-    let kernels = weights.constant(path + ", transformed", layout, plain: plain) {
-      TiledConvolution.transformed(try parameters.tensor(path), extent: extent)
-    }
+    let extents = [tiled.matrixCount, filters, channels, 1]
+    let kernels = weights.constant(
+      path + ", transformed", try Layout(extents, mapType, tag: tiled.isHalf ? dnnl_aBCd8c16b2c : dnnl_aBcd16b),
+      plain: try Layout(extents, strides: [channels * filters, 1, filters, 1])
+    ) { TiledConvolution.transformed(try parameters.tensor(path), extent: extent) }
     let bias = c.bias ? try vector(.bias, filters) : nil
-    if let product = tiled.product {
-      try lowerHalves(tiled, product, kernels, bias, c, from: input, to: output, operationCount: operationCount)
-    } else {
-      lowerFloats(tiled, kernels, bias, c, from: input, to: output, operationCount: operationCount)
-    }
-  }
-
-  /// In one step, in which each thread takes its tiles from the input to the output.
-  private mutating func lowerFloats(
-    _ tiled: TiledConvolution, _ kernels: WeightBank.Constant, _ bias: WeightBank.Constant?, _ c: Convolution,
-    from input: Value, to output: Value, operationCount: Int
-  ) {
     var shape = tiled.shape
-    let (rows, threads, tileCount, function) = (tiled.rows, options.threads, tiled.tileCount, tiled.function)
-    let (adds, hasBias) = (Int32(c.residual ? 1 : 0), bias != nil)
-    let scratchCount = siamese_winograd_scratch(&shape, Int32(rows))
-    let scratch = newValue(try! Layout(rows: [threads, scratchCount]))
+    let scratchCount = siamese_winograd_scratch(&shape, Int32(tiled.matrixCount), Int32(tiled.rows)) / 4
+    let scratch = newValue(try Layout(rows: [options.threads, scratchCount]))
     let operands = [
       operand(.source, input), operand(.destination, output), operand(.weights, kernels), operand(.scratchpad, scratch),
     ]
+    let (tileCount, isHalf, rows, function) = (tiled.tileCount, tiled.isHalf, Int32(tiled.rows), tiled.function)
+    let (threads, adds, hasBias) = (options.threads, Int32(c.residual ? 1 : 0), bias != nil)
     appendKernel("convolution in tiles", operands + (bias.map { [operand(.bias, $0)] } ?? []), operationCount: operationCount) {
       [shape] pointers in
       let bias = hasBias ? pointers[4].float : nil
       // A sixteenfold count with its grain: one part a thread.
       parallel(threads * 16, grain: 16) { range in
         for part in range.lowerBound / 16..<range.upperBound / 16 {
-          let (first, end) = (tileCount * part / threads, tileCount * (part + 1) / threads)
+          let first = tileCount * part / threads, count = Int32(tileCount * (part + 1) / threads - first)
+          let scratch = pointers[3].float + part * scratchCount
           withUnsafePointer(to: shape) { shape in
             withUnsafePointer(to: function) { function in
-              siamese_winograd_floats(
-                shape, pointers[0].float, pointers[2].float, bias, adds, function, Int32(first), Int32(end - first), Int32(rows),
-                pointers[3].float + part * scratchCount, pointers[1].float)
-            }
-          }
-        }
-      }
-    }
-  }
-
-  /// The scattering, products and gathering of so many tiles at a time.
-  private mutating func lowerHalves(
-    _ tiled: TiledConvolution, _ product: PrimitiveDescription, _ kernels: WeightBank.Constant, _ bias: WeightBank.Constant?,
-    _ c: Convolution, from input: Value, to output: Value, operationCount: Int
-  ) throws {
-    let (channels, filters, rows) = (Int(tiled.shape.channels), c.filters, tiled.rows)
-    let tiles = newValue(product.source), sums = newValue(product.destination)
-    let (shape, adds, hasBias, function) = (tiled.shape, Int32(c.residual ? 1 : 0), c.bias, tiled.function)
-    for first in stride(from: 0, to: tiled.tileCount, by: rows) {
-      let count = min(rows, tiled.tileCount - first)
-      append("tiles", [input, tiles]) { pointers in
-        parallel(count, grain: 16) { part in
-          withUnsafePointer(to: shape) {
-            siamese_winograd_scatter(
-              $0, pointers[0].half, Int32(first + part.lowerBound), Int32(part.count), Int32(rows),
-              pointers[1].half + part.lowerBound * channels)
-          }
-        }
-      }
-      try append(
-        "products of tiles", product,
-        [operand(.source, tiles), operand(.weights, kernels), operand(.destination, sums)],
-        operationCount: operationCount * count / tiled.tileCount)
-      appendKernel(
-        "outputs of tiles",
-        [operand(.source, sums), operand(.destination, output)] + (bias.map { [operand(.bias, $0)] } ?? [])
-      ) { pointers in
-        let bias = hasBias ? pointers[2].float : nil
-        parallel(count, grain: 16) { part in
-          let sums = pointers[0].float + part.lowerBound * filters
-          withUnsafePointer(to: shape) { shape in
-            withUnsafePointer(to: function) { function in
-              siamese_winograd_gather(
-                shape, sums, Int32(first + part.lowerBound), Int32(part.count), Int32(rows), bias, adds, function,
-                pointers[1].half)
+              if isHalf {
+                siamese_winograd_halves(
+                  shape, pointers[0].half, pointers[2].half, bias, adds, function, Int32(first), count, rows, scratch,
+                  pointers[1].half)
+              } else {
+                siamese_winograd_floats(
+                  shape, pointers[0].float, pointers[2].float, bias, adds, function, Int32(first), count, rows, scratch,
+                  pointers[1].float)
+              }
             }
           }
         }

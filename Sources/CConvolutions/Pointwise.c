@@ -27,7 +27,9 @@ typedef struct {
   const float *bias;
   char *output;
   size_t map_block, output_block, weight_block;
-  int blocks, is_first, is_last;
+  int blocks, is_first, is_last, limits;
+  /// Steps through the last block's channels: one channel each, or two of bfloat16.
+  size_t last_steps;
   /// Weights that are needed after these, and which of each block's 8 · size lines of them this tile fetches.
   const char *ahead;
   size_t ahead_from, ahead_to;
@@ -82,8 +84,9 @@ PIECE void multiply(
       __builtin_prefetch(next + 64 * line);
     for (size_t line = t->ahead_from; line < t->ahead_to; line++)
       __builtin_prefetch(ahead + (line & 1) * t->weight_block * size + 64 * (line >> 1));
+    size_t steps = block + 1 < t->blocks ? 4 * size : t->last_steps;
 #pragma clang loop unroll(disable)
-    for (size_t k = 0; k < 8 * size / 2; k++) {
+    for (size_t k = 0; k < steps; k++) {
       if (is_half) {
         UNROLLED for (int i = 0; i < m; i++)
           UNROLLED for (int j = 0; j < n; j++)
@@ -101,9 +104,7 @@ PIECE void multiply(
     weights += 256 * size;
     ahead += 256 * size;
   }
-  int limits = t->is_last && s->function.kind == siamese_limited;
-  float low = limits ? s->function.low : -__builtin_inff(), high = limits ? s->function.high : __builtin_inff();
-  if (t->is_last && !limits) {
+  if (t->is_last && s->function.kind != siamese_limited) {
     vector values[2 * pixels];
     UNROLLED for (int j = 0; j < n; j++)
       UNROLLED for (int i = 0; i < m; i++) values[j * m + i] = sums[i][j];
@@ -113,10 +114,15 @@ PIECE void multiply(
     }
     return;
   }
+  if (t->limits) {
+    vector low = (vector){0} + s->function.low, high = (vector){0} + s->function.high;
+    UNROLLED for (int j = 0; j < n; j++)
+      UNROLLED for (int i = 0; i < m; i++)
+        sums[i][j] = __builtin_elementwise_min(__builtin_elementwise_max(sums[i][j], low), high);
+  }
   UNROLLED for (int j = 0; j < n; j++)
     UNROLLED for (int i = 0; i < m; i++)
-      put(t->output, (size_t)j * t->output_block + 16 * (size_t)i, makes_halves,
-          __builtin_elementwise_min(__builtin_elementwise_max(sums[i][j], (vector){0} + low), (vector){0} + high));
+      put(t->output, (size_t)j * t->output_block + 16 * (size_t)i, makes_halves, sums[i][j]);
 }
 
 typedef void kernel(const siamese_pointwise_shape *, const tile *);
@@ -150,21 +156,16 @@ int siamese_pointwise_tiles(const siamese_pointwise_shape *s) {
   return row_count(s) * ((row_width(s) + pixels - 1) / pixels);
 }
 
-/// Where a tile lies, in elements from the start of its block, and how many pixels it has.
+/// A tile: the picture, row and part of that it is.
 typedef struct {
-  size_t map, output;
-  int count;
+  int picture, row, part;
 } place;
 
-static place place_of(const siamese_pointwise_shape *s, int number) {
-  int width = row_width(s), per_row = (width + pixels - 1) / pixels, per_picture = per_row * row_count(s);
-  int picture = number / per_picture, within = number % per_picture, row = within / per_row, part = within % per_row;
-  int x = width * part / per_row;
-  size_t plane = (size_t)s->height * (size_t)s->width, output_plane = (size_t)s->output_height * (size_t)s->output_width;
-  return (place){
-      .map = 16 * ((size_t)(picture * s->blocks) * plane + (size_t)(row * s->width + x) * (size_t)s->stride),
-      .output = 16 * ((size_t)(picture * s->output_blocks) * output_plane + (size_t)(row * width + x)),
-      .count = width * (part + 1) / per_row - x};
+/// The first input of the tile that begins at column `x` of `place`, in elements.
+static size_t map_offset(const siamese_pointwise_shape *s, int blocks, place place, int x) {
+  return 16
+      * ((size_t)(place.picture * blocks) * (size_t)s->height * (size_t)s->width
+         + (size_t)(place.row * s->width + x) * (size_t)s->stride);
 }
 
 void siamese_pointwise(
@@ -175,17 +176,25 @@ void siamese_pointwise(
       {{halves_1_1, halves_1_2}, {halves_2_1, halves_2_2}},
       {{sums_1_1}, {sums_2_1}}};
   const size_t size = s->kind == siamese_floats ? 4 : 2, output_size = s->kind == siamese_halves ? 2 : 4;
-  int end = first + count, end_block = first_block + block_count, step = s->kind == siamese_floats ? depth : s->blocks;
+  int end = first + count, end_block = first_block + block_count, all_blocks = (s->channels + 15) / 16;
+  int step = s->kind == siamese_floats ? depth : all_blocks, output_blocks = (s->filters + 15) / 16;
+  int width = row_width(s), rows = row_count(s), parts = (width + pixels - 1) / pixels;
+  // The first `wider` parts of a row have one pixel more than the rest.
+  int narrow = width / parts, wider = width % parts;
   tile t = {
       .map_block = (size_t)s->height * (size_t)s->width * 16,
       .output_block = (size_t)s->output_height * (size_t)s->output_width * 16,
-      .weight_block = (size_t)s->blocks * 256};
+      .weight_block = (size_t)all_blocks * 256};
   for (int start = first; start < end; start += panel) {
     int stop = start + panel < end ? start + panel : end;
-    for (int from = 0; from < s->blocks; from += step) {
-      t.blocks = from + step < s->blocks ? step : s->blocks - from;
+    place beginning = {start / (rows * parts), start / parts % rows, start % parts};
+    for (int from = 0; from < all_blocks; from += step) {
+      t.blocks = from + step < all_blocks ? step : all_blocks - from;
       t.is_first = from == 0;
-      t.is_last = from + t.blocks == s->blocks;
+      t.is_last = from + t.blocks == all_blocks;
+      int last_channels = t.is_last ? s->channels - 16 * (all_blocks - 1) : 16;
+      t.last_steps = (size_t)(s->kind == siamese_floats ? last_channels : (last_channels + 1) / 2);
+      t.limits = t.is_last && (s->function.low > -__builtin_inff() || s->function.high < __builtin_inff());
       const char *source = (const char *)map + (size_t)from * t.map_block * size;
       for (int block = first_block; block < end_block; block += 2) {
         int n = block + 1 < end_block ? 2 : 1;
@@ -196,16 +205,24 @@ void siamese_pointwise(
         t.ahead = block + 2 < end_block || t.is_last
             ? t.weights + 2 * t.weight_block * size
             : (const char *)weights + ((size_t)first_block * t.weight_block + (size_t)(from + step) * 256) * size;
-        place next = place_of(s, start);
+        t.ahead_to = 0;
+        place next = beginning;
         for (int number = start; number < stop; number++) {
           place here = next;
-          next = place_of(s, number + 1 < stop ? number + 1 : start);
-          t.map = source + here.map * size;
-          t.next = source + next.map * size;
-          t.ahead_from = 8 * size * (size_t)(number - start) / (size_t)(stop - start);
-          t.ahead_to = 8 * size * (size_t)(number - start + 1) / (size_t)(stop - start);
-          t.output = (char *)output + ((size_t)block * t.output_block + here.output) * output_size;
-          by_count[here.count - 1](s, &t);
+          if (number + 1 == stop) next = beginning;
+          else if (++next.part == parts) {
+            next.part = 0;
+            if (++next.row == rows) next = (place){.picture = here.picture + 1};
+          }
+          int x = here.part * narrow + (here.part < wider ? here.part : wider);
+          int next_x = next.part * narrow + (next.part < wider ? next.part : wider);
+          t.map = source + map_offset(s, all_blocks, here, x) * size;
+          t.next = source + map_offset(s, all_blocks, next, next_x) * size;
+          t.ahead_from = t.ahead_to;
+          t.ahead_to = 8 * (unsigned)size * (unsigned)(number - start + 1) / (unsigned)(stop - start);
+          size_t pixel = (size_t)(here.row * width + x) * 16;
+          t.output = (char *)output + ((size_t)(here.picture * output_blocks + block) * t.output_block + pixel) * output_size;
+          by_count[narrow + (here.part < wider) - 1](s, &t);
         }
       }
     }

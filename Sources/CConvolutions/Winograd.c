@@ -1,24 +1,41 @@
 #include "Winograd.h"
 
-int siamese_winograd_tiles(const siamese_winograd_shape *s, int extent) {
-  return ((s->output_height + extent - 1) / extent) * ((s->output_width + extent - 1) / extent);
+#include "Pointwise.h"
+#include "Transforms.h"
+
+static size_t matrices(const siamese_winograd_shape *s) { return (size_t)((s->extent + 2) * (s->extent + 2)); }
+
+int siamese_winograd_tiles(const siamese_winograd_shape *s) {
+  return ((s->output_height + s->extent - 1) / s->extent) * ((s->output_width + s->extent - 1) / s->extent);
 }
 
-size_t siamese_winograd_scratch(const siamese_winograd_shape *s, int matrices, int rows) {
-  return 4 * (size_t)matrices * (size_t)rows * (size_t)(s->channels + s->filters);
+size_t siamese_winograd_scratch(const siamese_winograd_shape *s, int rows) {
+  return 4 * matrices(s) * (size_t)rows * (size_t)(s->channels + s->filters);
 }
 
-void siamese_winograd_products(
-    const siamese_winograd_shape *s, siamese_pointwise_kind kind, int matrices, int rows, const void *tiles,
-    const void *kernels, float *products) {
-  siamese_pointwise_shape shape = {
-      .kind = kind, .height = 1, .width = rows, .output_height = 1, .output_width = rows, .stride = 1,
-      .blocks = s->channels / 16, .output_blocks = s->filters / 16,
+void siamese_winograd(
+    const siamese_winograd_shape *s, const void *map, const void *kernels, const float *bias, int adds,
+    const siamese_function *function, int first, int count, int rows, void *scratch, void *output) {
+  siamese_scatter *scatter = s->is_half ? siamese_scatter_2_halves
+      : s->extent == 2                  ? siamese_scatter_2_floats
+                                        : siamese_scatter_4_floats;
+  siamese_gather *gather = s->is_half ? siamese_gather_2_halves
+      : s->extent == 2                ? siamese_gather_2_floats
+                                      : siamese_gather_4_floats;
+  siamese_pointwise_shape product = {
+      .kind = s->is_half ? siamese_sums_of_halves : siamese_floats, .height = 1, .width = rows, .output_height = 1,
+      .output_width = rows, .stride = 1, .channels = s->channels, .filters = s->filters,
       .function = {.kind = siamese_limited, .low = -__builtin_inff(), .high = __builtin_inff()}};
-  size_t size = kind == siamese_floats ? 4 : 2, channels = (size_t)s->channels, filters = (size_t)s->filters;
-  for (size_t i = 0; i < (size_t)matrices; i++)
-    siamese_pointwise(
-        &shape, (const char *)tiles + i * (size_t)rows * channels * size,
-        (const char *)kernels + i * channels * filters * size, 0, 0, siamese_pointwise_tiles(&shape), 0, shape.output_blocks,
-        products + i * (size_t)rows * filters);
+  size_t size = s->is_half ? 2 : 4, channels = (size_t)s->channels, filters = (size_t)s->filters;
+  float *products = scratch;
+  char *tiles = (char *)(products + matrices(s) * (size_t)rows * filters);
+  for (int start = first; start < first + count; start += rows) {
+    int tile_count = start + rows < first + count ? rows : first + count - start;
+    scatter(s, map, start, tile_count, rows, tiles);
+    for (size_t i = 0; i < matrices(s); i++)
+      siamese_pointwise(
+          &product, tiles + i * (size_t)rows * channels * size, (const char *)kernels + i * channels * filters * size, 0, 0,
+          siamese_pointwise_tiles(&product), 0, s->filters / 16, products + i * (size_t)rows * filters);
+    gather(s, products, start, tile_count, rows, bias, adds, function, output);
+  }
 }

@@ -1,5 +1,5 @@
+#include "Transforms.h"
 #include "Vectors.h"
-#include "Winograd.h"
 
 /// Bᵀ times a column of six, `step` apart.
 INLINE void spread(const vector *d, int step, vector *t) {
@@ -46,7 +46,7 @@ INLINE void scatter_tile(const siamese_winograd_shape *s, const float *block, in
 }
 
 INLINE void scatter(const siamese_winograd_shape *s, const float *map, int first, int count, int rows, float *tiles) {
-  int columns = (s->output_width + 3) / 4, per_picture = siamese_winograd_tiles(s, 4);
+  int columns = (s->output_width + 3) / 4, per_picture = siamese_winograd_tiles(s);
   size_t plane = (size_t)s->height * (size_t)s->width * 16, picture = plane * (size_t)(s->channels / 16);
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
@@ -84,10 +84,10 @@ INLINE void gather_tile(
   }
 }
 
-INLINE void gather_kind(
+INLINE void gather(
     const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
     const siamese_function *function, siamese_function_kind kind, float *map) {
-  int columns = (s->output_width + 3) / 4, per_picture = siamese_winograd_tiles(s, 4);
+  int columns = (s->output_width + 3) / 4, per_picture = siamese_winograd_tiles(s);
   size_t plane = (size_t)s->output_height * (size_t)s->output_width * 16, picture = plane * (size_t)(s->filters / 16);
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
@@ -99,33 +99,16 @@ INLINE void gather_kind(
   }
 }
 
-INLINE void gather(
-    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
-    const siamese_function *function, float *map) {
-  if (function->kind == siamese_limited)
-    gather_kind(s, products, first, count, rows, bias, adds, function, siamese_limited, map);
-  else
-    gather_kind(s, products, first, count, rows, bias, adds, function, function->kind, map);
-}
-
-WIDE static void scatter_wide(
-    const siamese_winograd_shape *s, const float *map, int first, int count, int rows, float *tiles) {
+WIDE void siamese_scatter_4_floats(
+    const siamese_winograd_shape *s, const void *map, int first, int count, int rows, void *tiles) {
   scatter(s, map, first, count, rows, tiles);
 }
-WIDE static void gather_wide(
-    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
-    const siamese_function *function, float *map) {
-  gather(s, products, first, count, rows, bias, adds, function, map);
-}
 
-void siamese_winograd_floats(
-    const siamese_winograd_shape *s, const float *map, const float *kernels, const float *bias, int adds,
-    const siamese_function *function, int first, int count, int rows, void *scratch, float *output) {
-  float *tiles = scratch, *products = tiles + 36 * (size_t)rows * (size_t)s->channels;
-  for (int start = first; start < first + count; start += rows) {
-    int size = start + rows < first + count ? rows : first + count - start;
-    scatter_wide(s, map, start, size, rows, tiles);
-    siamese_winograd_products(s, siamese_floats, 36, rows, tiles, kernels, products);
-    gather_wide(s, products, start, size, rows, bias, adds, function, output);
-  }
+WIDE void siamese_gather_4_floats(
+    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
+    const siamese_function *function, void *map) {
+  if (function->kind == siamese_limited)
+    gather(s, products, first, count, rows, bias, adds, function, siamese_limited, map);
+  else
+    gather(s, products, first, count, rows, bias, adds, function, function->kind, map);
 }

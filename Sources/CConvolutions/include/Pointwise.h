@@ -10,11 +10,11 @@
 typedef enum { siamese_floats, siamese_halves, siamese_sums_of_halves } siamese_pointwise_kind;
 
 /// A convolution of `width`-wide maps to `output_height`×`output_width` ones, with equal strides (1 or 2) and no zeros around.
-/// Channels count in blocks of 16, the last of them filled up with zeros.
+/// Channels lie in blocks of 16, the last of them filled up with zeros.
 typedef struct {
   siamese_pointwise_kind kind;
-  int height, width, blocks;
-  int output_height, output_width, output_blocks;
+  int height, width, channels;
+  int output_height, output_width, filters;
   int stride;
   /// Whether what the output holds is added.
   int adds;
@@ -25,8 +25,8 @@ typedef struct {
 int siamese_pointwise_tiles(const siamese_pointwise_shape *shape);
 
 /// `function(weights · map + bias)` at tiles `first ..< first + count`, counted over pictures, rows and columns, in
-/// `block_count` blocks of the output from `first_block` on. `weights` are `[output_blocks][16 · blocks][16]`, in
-/// bfloat16 `[output_blocks][8 · blocks][16][2]`; `bias`, one for each output channel, may be null.
+/// `block_count` blocks of the output from `first_block` on. `weights` are `[filters / 16][channels][16]`, in bfloat16
+/// `[filters / 16][channels / 2][16][2]`, filters and channels filled up to 16; so is `bias`, which may be null.
 void siamese_pointwise(
     const siamese_pointwise_shape *shape, const void *map, const void *weights, const float *bias, int first, int count,
     int first_block, int block_count, void *output);

@@ -15,9 +15,9 @@ extension Lowering {
     else { return nil }
     var shape = siamese_pointwise_shape()
     shape.kind = mapType == .bfloat16 ? siamese_halves : siamese_floats
-    (shape.height, shape.width, shape.blocks) = (Int32(task.source[2]), Int32(task.source[3]), Int32((task.source[1] + 15) / 16))
+    (shape.height, shape.width, shape.channels) = (Int32(task.source[2]), Int32(task.source[3]), Int32(task.source[1]))
     (shape.output_height, shape.output_width) = (Int32(task.destination[2]), Int32(task.destination[3]))
-    shape.output_blocks = Int32((c.filters + 15) / 16)
+    shape.filters = Int32(c.filters)
     shape.stride = Int32(c.strides.height)
     shape.adds = c.residual ? 1 : 0
     shape.function = function
@@ -35,7 +35,7 @@ extension Lowering {
     let bias = try c.bias
       ? weight(.bias, Layout(blocked: [1, c.filters, 1, 1]), extents: [1, c.filters, 1, 1], strides: [c.filters, 1, 1, 1]) : nil
     let operands = [operand(.source, input), operand(.destination, output), operand(.weights, kernel)]
-    let (batch, threads, blocks, hasBias) = (batch, options.threads, Int(pointwise.output_blocks), bias != nil)
+    let (batch, threads, blocks, hasBias) = (batch, options.threads, (c.filters + 15) / 16, bias != nil)
     // Threads share what costs more to read: pixels, or weights.
     let isSharedByPixels = (channels + c.filters) * graph.nodes[current].shape[0] * graph.nodes[current].shape[1] * batch
       > channels * c.filters

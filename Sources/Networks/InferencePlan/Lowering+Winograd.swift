@@ -13,7 +13,6 @@ import Tensors
 /// its own for floats takes up to twice as long.
 struct TiledConvolution {
   let shape: siamese_winograd_shape
-  let isHalf: Bool
   /// Of all pictures.
   let tileCount: Int
   /// Tiles at a time. Odd, so that the matrices do not fall on the same lines of the cache.
@@ -21,7 +20,7 @@ struct TiledConvolution {
   let function: siamese_function
 
   /// Outputs in a tile's row and column.
-  var extent: Int { isHalf ? 2 : 4 }
+  var extent: Int { Int(shape.extent) }
   /// Matrices, one for each element of an input tile.
   var matrixCount: Int { (extent + 2) * (extent + 2) }
 }
@@ -41,13 +40,19 @@ extension Lowering {
     (shape.output_height, shape.output_width) = (Int32(task.destination[2]), Int32(task.destination[3]))
     shape.filters = Int32(filters)
     (shape.top, shape.left) = (Int32(task.window.insets.top), Int32(task.window.insets.left))
-    let tileCount = batch * Int(siamese_winograd_tiles(&shape, isHalf ? 2 : 4))
-    guard tileCount >= 32 else { return nil }
-    let wanted = isHalf ? max(64, min(196, (channels + filters) / 2)) : max(32, min(128, (channels + filters) / 8))
-    let share = (tileCount + options.threads - 1) / options.threads
-    let roundCount = max(1, (share + wanted / 2) / wanted)
-    return TiledConvolution(
-      shape: shape, isHalf: isHalf, tileCount: tileCount, rows: (share + roundCount - 1) / roundCount | 1, function: function)
+    shape.is_half = isHalf ? 1 : 0
+    // Small tiles where large ones are too few.
+    for extent in isHalf ? [2] : [4, 2] {
+      shape.extent = Int32(extent)
+      let tileCount = batch * Int(siamese_winograd_tiles(&shape))
+      guard tileCount >= 32 else { continue }
+      let wanted = isHalf ? max(64, min(196, (channels + filters) / 2)) : max(32, min(128, (channels + filters) / 8))
+      let share = (tileCount + options.threads - 1) / options.threads
+      let roundCount = max(1, (share + wanted / 2) / wanted)
+      let rows = (share + roundCount - 1) / roundCount | 1
+      return TiledConvolution(shape: shape, tileCount: tileCount, rows: rows, function: function)
+    }
+    return nil
   }
 
   /// Appends `tiled`, one step in which each thread takes its tiles from the input to the output, which holds the residual
@@ -60,48 +65,36 @@ extension Lowering {
     let (parameters, extent) = (parameters, tiled.extent)
     let extents = [tiled.matrixCount, filters, channels, 1]
     let kernels = weights.constant(
-      path + ", transformed", try Layout(extents, mapType, tag: tiled.isHalf ? dnnl_aBCd8c16b2c : dnnl_aBcd16b),
+      "\(path), transformed for \(tiled.extent)", try Layout(extents, mapType, tag: mapType == .bfloat16 ? dnnl_aBCd8c16b2c : dnnl_aBcd16b),
       plain: try Layout(extents, strides: [channels * filters, 1, filters, 1])
     ) { TiledConvolution.transformed(try parameters.tensor(path), extent: extent) }
     let bias = c.bias ? try vector(.bias, filters) : nil
     var shape = tiled.shape
-    let scratchCount = siamese_winograd_scratch(&shape, Int32(tiled.matrixCount), Int32(tiled.rows)) / 4
+    let scratchCount = siamese_winograd_scratch(&shape, Int32(tiled.rows)) / 4
     let scratch = newValue(try Layout(rows: [options.threads, scratchCount]))
     let operands = [
       operand(.source, input), operand(.destination, output), operand(.weights, kernels), operand(.scratchpad, scratch),
     ]
-    let (tileCount, isHalf, rows, function) = (tiled.tileCount, tiled.isHalf, Int32(tiled.rows), tiled.function)
+    let (tileCount, rows, function) = (tiled.tileCount, Int32(tiled.rows), tiled.function)
     let (threads, adds, hasBias) = (options.threads, Int32(c.residual ? 1 : 0), bias != nil)
     appendKernel("convolution in tiles", operands + (bias.map { [operand(.bias, $0)] } ?? []), operationCount: operationCount) {
       [shape] pointers in
-      let bias = hasBias ? pointers[4].float : nil
+      let bias = hasBias ? pointers[4].assumingMemoryBound(to: Float.self) : nil
       // A sixteenfold count with its grain: one part a thread.
       parallel(threads * 16, grain: 16) { range in
         for part in range.lowerBound / 16..<range.upperBound / 16 {
           let first = tileCount * part / threads, count = Int32(tileCount * (part + 1) / threads - first)
-          let scratch = pointers[3].float + part * scratchCount
           withUnsafePointer(to: shape) { shape in
             withUnsafePointer(to: function) { function in
-              if isHalf {
-                siamese_winograd_halves(
-                  shape, pointers[0].half, pointers[2].half, bias, adds, function, Int32(first), count, rows, scratch,
-                  pointers[1].half)
-              } else {
-                siamese_winograd_floats(
-                  shape, pointers[0].float, pointers[2].float, bias, adds, function, Int32(first), count, rows, scratch,
-                  pointers[1].float)
-              }
+              siamese_winograd(
+                shape, pointers[0], pointers[2], bias, adds, function, Int32(first), count, rows,
+                pointers[3] + part * scratchCount * 4, pointers[1])
             }
           }
         }
       }
     }
   }
-}
-
-extension UnsafeMutableRawPointer {
-  fileprivate var half: UnsafeMutablePointer<UInt16> { assumingMemoryBound(to: UInt16.self) }
-  fileprivate var float: UnsafeMutablePointer<Float> { assumingMemoryBound(to: Float.self) }
 }
 
 extension TiledConvolution {

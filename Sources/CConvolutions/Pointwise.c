@@ -27,7 +27,7 @@ typedef struct {
   const float *bias;
   char *output;
   size_t map_block, output_block, weight_block;
-  int blocks, is_first, is_last, limits;
+  int blocks, is_first, is_last, has_low, has_high;
   /// Steps through the last block's channels: one channel each, or two of bfloat16.
   size_t last_steps;
   /// Weights that are needed after these, and which of each block's 8 · size lines of them this tile fetches.
@@ -114,11 +114,16 @@ PIECE void multiply(
     }
     return;
   }
-  if (t->limits) {
-    vector low = (vector){0} + s->function.low, high = (vector){0} + s->function.high;
+  // One bound after the other: few functions have both, and here each counts.
+  if (t->has_low) {
+    vector low = (vector){0} + s->function.low;
     UNROLLED for (int j = 0; j < n; j++)
-      UNROLLED for (int i = 0; i < m; i++)
-        sums[i][j] = __builtin_elementwise_min(__builtin_elementwise_max(sums[i][j], low), high);
+      UNROLLED for (int i = 0; i < m; i++) sums[i][j] = __builtin_elementwise_max(sums[i][j], low);
+  }
+  if (t->has_high) {
+    vector high = (vector){0} + s->function.high;
+    UNROLLED for (int j = 0; j < n; j++)
+      UNROLLED for (int i = 0; i < m; i++) sums[i][j] = __builtin_elementwise_min(sums[i][j], high);
   }
   UNROLLED for (int j = 0; j < n; j++)
     UNROLLED for (int i = 0; i < m; i++)
@@ -194,7 +199,8 @@ void siamese_pointwise(
       t.is_last = from + t.blocks == all_blocks;
       int last_channels = t.is_last ? s->channels - 16 * (all_blocks - 1) : 16;
       t.last_steps = (size_t)(s->kind == siamese_floats ? last_channels : (last_channels + 1) / 2);
-      t.limits = t.is_last && (s->function.low > -__builtin_inff() || s->function.high < __builtin_inff());
+      t.has_low = t.is_last && s->function.low > -__builtin_inff();
+      t.has_high = t.is_last && s->function.high < __builtin_inff();
       const char *source = (const char *)map + (size_t)from * t.map_block * size;
       for (int block = first_block; block < end_block; block += 2) {
         int n = block + 1 < end_block ? 2 : 1;

@@ -46,9 +46,8 @@ extension Lowering {
       shape.extent = Int32(extent)
       let tileCount = batch * Int(siamese_winograd_tiles(&shape))
       guard tileCount >= 32 else { continue }
-      let wanted = isHalf ? max(64, min(196, (channels + filters) / 2)) : max(32, min(128, (channels + filters) / 8))
       let share = (tileCount + options.threads - 1) / options.threads
-      let roundCount = max(1, (share + wanted / 2) / wanted)
+      let roundCount = max(1, (share + 32) / 65)
       let rows = (share + roundCount - 1) / roundCount | 1
       return TiledConvolution(shape: shape, tileCount: tileCount, rows: rows, function: function)
     }

@@ -125,6 +125,37 @@ package struct HDF5GroupWriter {
     }
   }
 
+  /// Makes a matrix of single-precision numbers without rows yet, for `append`.
+  package func makeRows(_ name: String, width: Int, mostRows: Int) throws {
+    let target = join(name)
+    try writing(target) {
+      let space = try Handle(H5Screate_simple(2, [0, hsize_t(width)], [hsize_t(mostRows), hsize_t(width)]))
+      let creation = try Handle(H5Pcreate(siamese_h5_data_creation()))
+      H5Pset_obj_track_times(creation.id, false)
+      let chunk = [hsize_t(max(1, min(mostRows, (256 << 10) / max(1, 4 * width)))), hsize_t(max(1, width))]
+      try LibraryFailure.check(H5Pset_chunk(creation.id, 2, chunk))
+      _ = try Handle(
+        H5Dcreate2(
+          file, target, siamese_h5_ieee_float(), space.id, hid_t(H5P_DEFAULT), creation.id, hid_t(H5P_DEFAULT)))
+    }
+  }
+
+  /// Adds rows to a matrix that has `first` of them.
+  package func append(_ elements: [Float], toRows name: String, from first: Int, width: Int) throws {
+    let target = join(name)
+    let rows = hsize_t(width == 0 ? 0 : elements.count / width)
+    guard rows > 0 else { return }
+    try writing(target) {
+      let data = try Handle(H5Dopen2(file, target, hid_t(H5P_DEFAULT)))
+      try LibraryFailure.check(H5Dset_extent(data.id, [hsize_t(first) + rows, hsize_t(width)]))
+      let place = try Handle(H5Dget_space(data.id)), memory = try Handle(H5Screate_simple(2, [rows, hsize_t(width)], nil))
+      try LibraryFailure.check(
+        H5Sselect_hyperslab(place.id, H5S_SELECT_SET, [hsize_t(first), 0], nil, [rows, hsize_t(width)], nil))
+      try LibraryFailure.check(
+        H5Dwrite(data.id, siamese_h5_ieee_float(), memory.id, place.id, hid_t(H5P_DEFAULT), elements))
+    }
+  }
+
   private func write(
     _ name: String, shape: [Int], _ count: Int, _ bytes: UnsafeRawBufferPointer, _ type: hid_t, gzip: Bool
   ) throws {

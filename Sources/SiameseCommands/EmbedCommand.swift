@@ -29,11 +29,10 @@ struct EmbedCommand: ParsableCommand {
     let list = try pictures.list()
     let bar = ProgressBar()
     let embedder = try Embedder(network.open(), options: compute.embedding)
-    let (features, skipped) = try embedder.embed(list, strict: pictures.strict, progress: bar.update)
+    let written = try embedder.embed(list, to: output, strict: pictures.strict, progress: bar.update)
     bar.finish()
-    report(skipped)
-    try features.write(to: output)
-    logLine("\(output): \(features.count) embeddings of \(features.width) numbers")
+    report(written.skipped)
+    logLine("\(output): \(written.count) embeddings of \(written.width) numbers")
   }
 }
 

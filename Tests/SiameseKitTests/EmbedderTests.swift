@@ -1,6 +1,7 @@
 import Foundation
-import SiameseKit
 import Testing
+
+@testable import SiameseKit
 
 @Suite struct EmbedderTests {
   static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -58,6 +59,37 @@ import Testing
     }
     for k in 0..<128 { #expect(abs(both[64 + k] - features[k]) < 1e-3) }
     #expect(message { _ = try Backbone(contentsOf: path, layer: "features+block9_relu") }.contains("block9_relu"))
+  }
+
+  @Test(arguments: FeatureFormat.allCases, [4, 7, 1024])
+  func `written as they come, embeddings are those of the whole, unreadable pictures left out`(
+    format: FeatureFormat, pieceCount: Int
+  ) throws {
+    try withTemporaryFolder { folder in
+      let data = "\(folder)/data", path = "\(folder)/f.\(format == .hdf5 ? "h5" : format.rawValue)"
+      try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 6, perClass: 3, size: 48).write(to: data)
+      let list = try LabelledPictures(folder: data)
+      // A whole piece of the smallest, and one picture elsewhere.
+      for place in [4, 5, 6, 7, 16] { try Data("no picture".utf8).write(to: URL(fileURLWithPath: list.paths[place])) }
+      let embedder = try Embedder(backbone, options: EmbeddingOptions(threads: 1))
+      let (whole, skipped) = try embedder.embed(list)
+      nonisolated(unsafe) var last: ProgressUpdate?
+      let written = try embedder.embed(list, to: path, pieceCount: pieceCount, strict: false) { last = $0 }
+      #expect(written.count == 13 && written.width == 128 && written.skipped == skipped)
+      #expect(last?.completed == 18 && last?.total == 18)
+      let found = try Features(contentsOf: path)
+      #expect(found.labels == whole.labels && found.embeddings.shape == whole.embeddings.shape)
+      if format != .libsvm { #expect(found.paths == whole.paths) }
+      if format == .hdf5 { #expect(found.attributes == whole.attributes) }
+      for (a, b) in zip(found.embeddings.elements, whole.embeddings.elements) { #expect(abs(a - b) < 1e-4) }
+
+      for path in list.paths { try Data("no picture".utf8).write(to: URL(fileURLWithPath: path)) }
+      let before = try Data(contentsOf: URL(fileURLWithPath: path))
+      #expect(message { _ = try embedder.embed(list, to: path) }.hasPrefix("none of the 18 pictures could be read; the first:"))
+      #expect(message { _ = try embedder.embed(list, to: path, strict: true) }.contains(list.paths[0]))
+      #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before, "what was there stays")
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy { !$0.hasSuffix(".partial") })
+    }
   }
 
   @Test func `a folder in which nothing can be read says so`() throws {

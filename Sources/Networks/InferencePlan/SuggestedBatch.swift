@@ -3,12 +3,12 @@ extension InferenceGraph {
   ///
   /// Winograd's transformed weights and dense layers' weights are read once a batch, so networks with them gain from
   /// larger batches; others are fastest where what flows between layers stays in the caches. Either way what lies between
-  /// layers is kept to some 64 MB. Networks whose joined maps weigh more than their weights (DenseNet) take one row at a time,
+  /// layers is kept to some 128 MB. Networks whose joined maps weigh more than their weights (DenseNet) take one row at a time,
   /// which joins them without a copy.
   package func suggestedBatch(_ options: PlanOptions) -> Int {
     let elementSize = options.precision == .bfloat16 ? 2 : 4
     var largest = 1, weights = 0, joined = 0
-    var readsManyWeights = false
+    var isTransformed = false, hasLargeDense = false
     let places = Lowering.places(in: graph, batch: 1, order: options.mapOrder ?? Lowering.preferredOrder(of: graph, options))
     for (index, node) in graph.nodes.enumerated() {
       let inputs = node.inputs.map { graph.nodes[$0].shape.reduce(1, *) }.reduce(0, +)
@@ -18,17 +18,18 @@ extension InferenceGraph {
       case .convolution(let c):
         let shape = graph.nodes[node.inputs[0]].shape
         let kernel = c.kernel.height * c.kernel.width * shape[2] / c.groups * c.filters * elementSize
-        let isTransformed = Lowering.suitsWinograd(c, source: [8, shape[2], shape[0], shape[1]])
-        if isTransformed { readsManyWeights = true }
-        weights += isTransformed ? kernel * (options.precision == .bfloat16 ? 2 : 4) : kernel
-      case .dense(let units, _, _): if units * (inputs + 1) > 1 << 23 { readsManyWeights = true }
+        let isLarger = Lowering.suitsWinograd(c, source: [8, shape[2], shape[0], shape[1]])
+        if isLarger { isTransformed = true }
+        weights += isLarger ? kernel * (options.precision == .bfloat16 ? 2 : 4) : kernel
+      case .dense(let units, _, _): if units * (inputs + 1) > 1 << 23 { hasLargeDense = true }
       // Copied: read once and written once.
       case .concatenate where places[index] != nil: joined += 2 * outputs * elementSize
       default: break
       }
     }
     if joined > weights { return 1 }
-    let budget = readsManyWeights ? 64 << 20 : 16 << 20
-    return min(max(1, budget / largest), readsManyWeights ? 8 : 4)
+    let readsManyWeights = isTransformed || hasLargeDense
+    let most = hasLargeDense || (isTransformed && options.precision == .float32) ? 8 : 4
+    return min(max(1, (readsManyWeights ? 128 << 20 : 16 << 20) / largest), most)
   }
 }

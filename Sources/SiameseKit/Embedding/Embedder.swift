@@ -79,22 +79,77 @@ public final class Embedder: Sendable {
   public func embed(
     _ pictures: LabelledPictures, strict: Bool = false, progress: ProgressHandler? = nil
   ) throws -> (features: Features, skipped: [SkippedPicture]) {
-    let result = try run(count: pictures.count, stopsAtFailure: strict, progress: progress) {
-      try Picture(contentsOf: pictures.paths[$0])
+    let (features, skipped) = try embed(pictures, in: 0..<pictures.count, strict: strict, progress: progress)
+    try refuseNone(of: pictures, skipped)
+    return (features, skipped)
+  }
+
+  /// The embeddings of picture files, written to a features file as they come, with their paths and labels: memory holds
+  /// a thousand of them, however many there are.
+  ///
+  /// - Parameters:
+  ///   - path: The features file; its extension says which kind. Nothing appears there before it is whole.
+  ///   - strict: Whether a picture that cannot be read ends the task; otherwise it is left out and named in the result.
+  ///   - progress: Hears how many are done, some times a second.
+  /// - Returns: How many rows of how many numbers were written, and which pictures were left out.
+  /// - Throws: `ImageError` where `strict`; `TaskError` where no picture could be read; what `Features.write` throws.
+  public func embed(
+    _ pictures: LabelledPictures, to path: String, strict: Bool = false, progress: ProgressHandler? = nil
+  ) throws -> (count: Int, width: Int, skipped: [SkippedPicture]) {
+    try embed(pictures, to: path, pieceCount: 1024, strict: strict, progress: progress)
+  }
+
+  /// - Parameter pieceCount: Pictures whose embeddings are in memory together.
+  func embed(
+    _ pictures: LabelledPictures, to path: String, pieceCount: Int, strict: Bool, progress: ProgressHandler?
+  ) throws -> (count: Int, width: Int, skipped: [SkippedPicture]) {
+    let views = backbone.views?.count ?? 1
+    var (count, width, skipped) = (0, 0, [SkippedPicture]())
+    try Features.write(to: path, mostRows: pictures.count, classes: Set(pictures.labels).sorted(), attributes: attributes) {
+      append in
+      for start in stride(from: 0, to: pictures.count, by: pieceCount) {
+        let range = start..<min(start + pieceCount, pictures.count)
+        let piece = try embed(pictures, in: range, strict: strict) { update in
+          var update = update
+          update.completed += start * views
+          update.total = pictures.count * views
+          progress?(update)
+        }
+        skipped += piece.skipped
+        count += piece.features.count
+        width = piece.features.width
+        if piece.features.count > 0 { try append(piece.features) }
+      }
+      try refuseNone(of: pictures, skipped)
+    }
+    return (count, width, skipped)
+  }
+
+  private var attributes: [String: String] { ["model": backbone.path, "layer": backbone.layer] }
+
+  private func embed(
+    _ pictures: LabelledPictures, in range: Range<Int>, strict: Bool, progress: ProgressHandler?
+  ) throws -> (features: Features, skipped: [SkippedPicture]) {
+    let result = try run(count: range.count, stopsAtFailure: strict, progress: progress) {
+      try Picture(contentsOf: pictures.paths[range.lowerBound + $0])
     }
     if strict, let failure = result.failures.first { throw failure.error }
-    let skipped = result.failures.map { SkippedPicture(path: pictures.paths[$0.index], reason: "\($0.error)") }
-    guard skipped.count < pictures.count else {
-      let first = skipped.first.map { "; the first: \($0.reason)" } ?? ""
-      throw TaskError(.badInput, "none of the \(pictures.count) pictures could be read\(first)")
+    let skipped = result.failures.map {
+      SkippedPicture(path: pictures.paths[range.lowerBound + $0.index], reason: "\($0.error)")
     }
     let broken = Set(result.failures.map(\.index))
-    let kept = (0..<pictures.count).filter { !broken.contains($0) }
+    let kept = (0..<range.count).filter { !broken.contains($0) }
     let features = Features(
       embeddings: broken.isEmpty ? result.embeddings : result.embeddings.gatheringRows(kept),
-      labels: kept.map { pictures.labels[$0] }, paths: kept.map { pictures.paths[$0] },
-      attributes: ["model": backbone.path, "layer": backbone.layer])
+      labels: kept.map { pictures.labels[range.lowerBound + $0] }, paths: kept.map { pictures.paths[range.lowerBound + $0] },
+      attributes: attributes)
     return (features, skipped)
+  }
+
+  private func refuseNone(of pictures: LabelledPictures, _ skipped: [SkippedPicture]) throws {
+    guard skipped.count == pictures.count else { return }
+    let first = skipped.first.map { "; the first: \($0.reason)" } ?? ""
+    throw TaskError(.badInput, "none of the \(pictures.count) pictures could be read\(first)")
   }
 
   /// Every picture's embedding, over its views where there are several; a picture that fails is named once.

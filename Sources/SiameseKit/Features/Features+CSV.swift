@@ -25,14 +25,19 @@ extension Features {
     self.init(embeddings: Tensor(shape: [labels.count, width], elements: elements), labels: labels, paths: paths)
   }
 
-  func writeCSV(to path: String) throws {
-    var text = (["path", "label"] + (0..<width).map(String.init)).joined(separator: ",") + "\n"
-    for row in 0..<count {
-      text += CSVRecords.quoted(paths[row]) + "," + CSVRecords.quoted(labels[row])
-      for value in embeddings.row(row) { text += ",\(value)" }
-      text += "\n"
+  static func writeCSV(to path: String, produce: (Appending) throws -> Void) throws {
+    try GrowingFile.write(to: path) { file in
+      var isFirst = true
+      try produce { piece in
+        if isFirst { try file.append((["path", "label"] + (0..<piece.width).map(String.init)).joined(separator: ",") + "\n") }
+        isFirst = false
+        for row in 0..<piece.count {
+          var line = CSVRecords.quoted(piece.paths[row]) + "," + CSVRecords.quoted(piece.labels[row])
+          for value in piece.embeddings.row(row) { line += ",\(value)" }
+          try file.append(line + "\n")
+        }
+      }
     }
-    try writeFile(Data(text.utf8), to: path)
   }
 }
 

@@ -26,11 +26,18 @@ extension Features {
       attributes: attributes)
   }
 
-  func writeHDF5(to path: String) throws {
+  static func writeHDF5(
+    to path: String, mostRows: Int, attributes: [String: String], produce: (Appending) throws -> Void
+  ) throws {
     try HDF5Writer.create(path) { root in
-      try root.write("embeddings", shape: embeddings.shape, embeddings.elements)
-      try root.write("labels", strings: labels)
-      try root.write("paths", strings: paths)
+      var names = RowNames(labels: [], paths: [])
+      try produce { piece in
+        if names.paths.isEmpty { try root.makeRows("embeddings", width: piece.width, mostRows: mostRows) }
+        try root.append(piece.embeddings.elements, toRows: "embeddings", from: names.paths.count, width: piece.width)
+        names.append(piece)
+      }
+      try root.write("labels", strings: names.labels)
+      try root.write("paths", strings: names.paths)
       for (name, value) in attributes.sorted(by: { $0.key < $1.key }) { try root.setAttribute(name, value) }
     }
   }

@@ -50,16 +50,20 @@ extension Features {
       paths: names.paths)
   }
 
-  func writeLIBSVM(to path: String) throws {
-    let classes = indexedLabels()
-    let areNumbers = classes.classes.allSatisfy { Double($0) != nil }
-    try RowNames(labels: labels, paths: paths).write(beside: path)
-    var text = ""
-    for row in 0..<count {
-      text += areNumbers ? labels[row] : String(classes.indices[row])
-      for (column, value) in embeddings.row(row).enumerated() where value != 0 { text += " \(column + 1):\(value)" }
-      text += "\n"
+  static func writeLIBSVM(to path: String, classes: [String], produce: (Appending) throws -> Void) throws {
+    let areNumbers = classes.allSatisfy { Double($0) != nil }
+    let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, areNumbers ? $1 : String($0)) })
+    var names = RowNames(labels: [], paths: [])
+    try GrowingFile.write(to: path) { file in
+      try produce { piece in
+        for row in 0..<piece.count {
+          guard var line = numbers[piece.labels[row]] else { preconditionFailure("a label that was not announced") }
+          for (column, value) in piece.embeddings.row(row).enumerated() where value != 0 { line += " \(column + 1):\(value)" }
+          try file.append(line + "\n")
+        }
+        names.append(piece)
+      }
+      try names.write(beside: path)
     }
-    try writeFile(Data(text.utf8), to: path)
   }
 }

@@ -11,9 +11,21 @@ extension Features {
     self.init(embeddings: matrix, labels: companions.labels, paths: companions.paths)
   }
 
-  func writeNPY(to path: String) throws {
-    try NPYFile.write(embeddings, to: path)
-    try RowNames(labels: labels, paths: paths).write(beside: path)
+  static func writeNPY(to path: String, produce: (Appending) throws -> Void) throws {
+    var names = RowNames(labels: [], paths: [])
+    try GrowingFile.write(to: path) { file in
+      // The header names the number of rows, known at the end.
+      var width = 0
+      try produce { piece in
+        if width == 0 { try NPYFile.header(rows: 0, width: piece.width).withUnsafeBytes { try file.append($0) } }
+        width = piece.width
+        try piece.embeddings.elements.withUnsafeBytes { try file.append($0) }
+        names.append(piece)
+      }
+      try file.rewind()
+      try NPYFile.header(rows: names.paths.count, width: width).withUnsafeBytes { try file.append($0) }
+    }
+    try names.write(beside: path)
   }
 }
 
@@ -83,14 +95,10 @@ enum NPYFile {
     return Tensor(shape: shape, elements: elements)
   }
 
-  /// Writes a float32 matrix.
-  static func write(_ matrix: Tensor, to path: String) throws {
-    var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(matrix.shape.map(String.init).joined(separator: ", "))), }"
-    header += String(repeating: " ", count: (64 - (10 + header.utf8.count + 1) % 64) % 64) + "\n"
-    var data = Data([0x93] + Array("NUMPY".utf8) + [1, 0])
-    data.append(contentsOf: [UInt8(header.utf8.count & 255), UInt8(header.utf8.count >> 8)])
-    data.append(contentsOf: header.utf8)
-    matrix.elements.withUnsafeBytes { data.append(contentsOf: $0) }
-    try writeFile(data, to: path)
+  /// What stands before a float32 matrix: 128 bytes, whatever its size.
+  static func header(rows: Int, width: Int) -> [UInt8] {
+    let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(rows), \(width)), }"
+    let padding = String(repeating: " ", count: 117 - header.utf8.count)
+    return [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array((header + padding + "\n").utf8)
   }
 }

@@ -59,16 +59,6 @@ extension Features {
     case .libsvm: self = try Features(libsvm: path)
     }
   }
-
-  /// Writes a features file of the kind that the extension names; nothing appears under `path` before it is whole.
-  public func write(to path: String) throws {
-    switch try FeatureFormat(path: path) {
-    case .hdf5: try writeHDF5(to: path)
-    case .npy: try writeNPY(to: path)
-    case .csv: try writeCSV(to: path)
-    case .libsvm: try writeLIBSVM(to: path)
-    }
-  }
 }
 
 /// The kinds of features file, by extension.

@@ -44,6 +44,11 @@ struct RowNames: Equatable {
     return RowNames(labels: labels, paths: blank)
   }
 
+  mutating func append(_ piece: Features) {
+    labels += piece.labels
+    paths += piece.paths
+  }
+
   func write(beside path: String) throws {
     var text = "path\tlabel\n"
     for (path, label) in zip(paths, labels) { text += "\(Self.escape(path))\t\(Self.escape(label))\n" }

@@ -1,22 +1,7 @@
 #include "Pointwise.h"
 
-#include <string.h>
+#include "Products.h"
 
-#include "Vectors.h"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-// Floats' loops use none of bfloat16's instructions, but are made of the same pieces.
-#define KERNEL static __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
-#define PIECE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
-#else
-#define KERNEL static
-#define PIECE INLINE
-#endif
-#define UNROLLED _Pragma("clang loop unroll(full)")
-
-// Pixels of a tile at most: with two blocks of filters, their sums fill 26 of 32 registers.
-enum { pixels = 13 };
 // Blocks of input channels whose weights, for two blocks of filters, are used on many tiles one after another (64 KB; for
 // floats only, since sums lie in the output meanwhile), and tiles whose inputs stay near meanwhile.
 enum { depth = 32, panel = 32 };
@@ -27,36 +12,13 @@ typedef struct {
   const float *bias;
   char *output;
   size_t map_block, output_block, weight_block;
-  int blocks, is_first, is_last, has_low, has_high;
+  int blocks, is_first, is_last;
   /// Steps through the last block's channels: one channel each, or two of bfloat16.
   size_t last_steps;
   /// Weights that are needed after these, and which of each block's 8 · size lines of them this tile fetches.
   const char *ahead;
   size_t ahead_from, ahead_to;
 } tile;
-
-/// Sixteen sums, each with the products of two weights and two inputs added.
-PIECE vector dot(vector sums, const char *weights, const char *inputs) {
-#if defined(__x86_64__)
-  int two;
-  memcpy(&two, inputs, 4);
-  return (vector)_mm512_dpbf16_ps((__m512)sums, (__m512bh)_mm512_loadu_si512(weights), (__m512bh)_mm512_set1_epi32(two));
-#else
-  (void)weights, (void)inputs;
-  return sums;
-#endif
-}
-
-/// Rounds to the nearest, ties to even, as `store` does, in one instruction.
-PIECE void put(char *to, size_t offset, int is_half, vector value) {
-#if defined(__x86_64__)
-  if (is_half) {
-    _mm256_storeu_si256((__m256i *)(to + 2 * offset), (__m256i)_mm512_cvtneps_pbh((__m512)value));
-    return;
-  }
-#endif
-  store(to, offset, is_half, &value);
-}
 
 /// `m` pixels of `n` blocks of filters, from elements of bfloat16 (`is_half`) or float, to such.
 PIECE void multiply(
@@ -104,30 +66,7 @@ PIECE void multiply(
     weights += 256 * size;
     ahead += 256 * size;
   }
-  if (t->is_last && s->function.kind != siamese_limited) {
-    vector values[2 * pixels];
-    UNROLLED for (int j = 0; j < n; j++)
-      UNROLLED for (int i = 0; i < m; i++) values[j * m + i] = sums[i][j];
-    for (int i = 0; i < n * m; i++) {
-      apply(&s->function, s->function.kind, &values[i], 1, is_half);
-      put(t->output, (size_t)(i / m) * t->output_block + 16 * (size_t)(i % m), makes_halves, values[i]);
-    }
-    return;
-  }
-  // One bound after the other: few functions have both, and here each counts.
-  if (t->has_low) {
-    vector low = (vector){0} + s->function.low;
-    UNROLLED for (int j = 0; j < n; j++)
-      UNROLLED for (int i = 0; i < m; i++) sums[i][j] = __builtin_elementwise_max(sums[i][j], low);
-  }
-  if (t->has_high) {
-    vector high = (vector){0} + s->function.high;
-    UNROLLED for (int j = 0; j < n; j++)
-      UNROLLED for (int i = 0; i < m; i++) sums[i][j] = __builtin_elementwise_min(sums[i][j], high);
-  }
-  UNROLLED for (int j = 0; j < n; j++)
-    UNROLLED for (int i = 0; i < m; i++)
-      put(t->output, (size_t)j * t->output_block + 16 * (size_t)i, makes_halves, sums[i][j]);
+  finish(&s->function, t->is_last, sums, m, n, is_half, t->output, t->output_block, makes_halves);
 }
 
 typedef void kernel(const siamese_pointwise_shape *, const tile *);
@@ -199,8 +138,6 @@ void siamese_pointwise(
       t.is_last = from + t.blocks == all_blocks;
       int last_channels = t.is_last ? s->channels - 16 * (all_blocks - 1) : 16;
       t.last_steps = (size_t)(s->kind == siamese_floats ? last_channels : (last_channels + 1) / 2);
-      t.has_low = t.is_last && s->function.low > -__builtin_inff();
-      t.has_high = t.is_last && s->function.high < __builtin_inff();
       const char *source = (const char *)map + (size_t)from * t.map_block * size;
       for (int block = first_block; block < end_block; block += 2) {
         int n = block + 1 < end_block ? 2 : 1;

@@ -48,29 +48,4 @@ import Testing
       }
     }
   }
-
-  @Test(arguments: Precision.allCases.filter(\.isAvailable))
-  func `Maximum pooling after a first convolution equals the plain loops and reorders nothing`(precision: Precision) throws {
-    for (shape, window, strides, padding) in [
-      ([29, 31, 3], Size(3), Size(2), Padding.same), ([24, 24, 3], Size(2), Size(2), .valid),
-      ([19, 23, 3], Size(3, 2), Size(1, 2), .explicit(EdgeInsets(top: 1, bottom: 1, left: 1, right: 0))),
-    ] {
-      var graph = Graph()
-      let input = try graph.add("input", .input(shape: shape))
-      let first = try graph.add(
-        "first", .convolution(Convolution(filters: 32, kernel: Size(7), strides: Size(2), padding: .same)), [input])
-      let pooled = try graph.add(
-        "pooled", .pooling(Pooling(.maximum, window: window, strides: strides, padding: padding)), [first])
-      graph.outputs = [try graph.add("after", .convolution(Convolution(filters: 20, kernel: Size(1))), [pooled])]
-      let parameters = randomParameters(graph)
-      for (batch, threads) in [(1, 1), (5, 2)] {
-        let inputs = randomInputs(graph, batch: batch)
-        let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)[0]
-        let plan = try InferencePlan(
-          graph, parameters: parameters, batch: batch, options: PlanOptions(precision: precision, threads: threads))
-        #expect(difference(try plan(inputs)[0], expected) < (precision == .float32 ? 1e-4 : 0.06), "\(shape), batch \(batch)")
-        #expect(!plan.program.steps.contains { $0.node == "pooled" && $0.kind == "reorder" })
-      }
-    }
-  }
 }

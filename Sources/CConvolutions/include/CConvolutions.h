@@ -4,8 +4,8 @@
 /// without flags that a package may not set.
 
 #include "Depthwise.h"
+#include "FirstConvolution.h"
 #include "Function.h"
 #include "Joining.h"
 #include "Pointwise.h"
-#include "Pooling.h"
 #include "Winograd.h"

@@ -35,6 +35,9 @@ extension Lowering {
       try lower(tiled, c, from: input, to: output, operationCount: 2 * batch * products)
       return output
     }
+    if let first = try firstConvolution(c, task, of: node.inputs[0]) {
+      return try lower(first, c, node, operationCount: 2 * batch * products)
+    }
     if let pointwise = pointwise(c, task) {
       let input = try value(node.inputs[0], in: homeLayout(inputShape))
       let home = try homeLayout(node.shape)

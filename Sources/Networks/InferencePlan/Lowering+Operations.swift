@@ -92,6 +92,16 @@ extension Lowering {
     return source
   }
 
+  mutating func lowerPooling(
+    _ node: Graph.Node, _ kind: Pooling.Kind, _ window: Window, output: [Int]
+  ) throws -> Value {
+    let source = try value(node.inputs[0], in: homeLayout(graph.nodes[node.inputs[0]].shape))
+    let destination = try mapLayout(extents(output), mapOrder)
+    let description = try PrimitiveDescription.pooling(
+      .inference, kind, source: source.layout, destination: destination, window: window)
+    return try unary("pooling", description, source, newOutput(description.destination))
+  }
+
   mutating func lowerSoftmax(_ node: Graph.Node) throws -> Value {
     let source = try plainValue(node.inputs[0])
     let width = node.shape.last ?? 1

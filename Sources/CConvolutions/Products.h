@@ -1,0 +1,74 @@
+#pragma once
+#include <string.h>
+
+#include "Function.h"
+#include "Vectors.h"
+
+// What products of matrices whose tiles stay in registers are made of: `m` pixels of `n` blocks of 16 filters.
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+// Floats' loops use none of bfloat16's instructions, but are made of the same pieces.
+#define KERNEL static __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
+#define PIECE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
+#else
+#define KERNEL static
+#define PIECE INLINE
+#endif
+#define UNROLLED _Pragma("clang loop unroll(full)")
+
+// Pixels of a tile at most: with two blocks of filters, their sums fill 26 of 32 registers.
+enum { pixels = 13 };
+
+/// Sixteen sums, each with the products of two weights and two inputs added.
+PIECE vector dot(vector sums, const char *weights, const char *inputs) {
+#if defined(__x86_64__)
+  int two;
+  memcpy(&two, inputs, 4);
+  return (vector)_mm512_dpbf16_ps((__m512)sums, (__m512bh)_mm512_loadu_si512(weights), (__m512bh)_mm512_set1_epi32(two));
+#else
+  (void)weights, (void)inputs;
+  return sums;
+#endif
+}
+
+/// Rounds to the nearest, ties to even, as `store` does, in one instruction.
+PIECE void put(char *to, size_t offset, int is_half, vector value) {
+#if defined(__x86_64__)
+  if (is_half) {
+    _mm256_storeu_si256((__m256i *)(to + 2 * offset), (__m256i)_mm512_cvtneps_pbh((__m512)value));
+    return;
+  }
+#endif
+  store(to, offset, is_half, &value);
+}
+
+/// Of the function, and then the sums, to `output`, whose blocks of filters lie `output_block` elements apart.
+PIECE void finish(
+    const siamese_function *f, int has_function, vector (*sums)[2], int m, int n, int is_half, char *output,
+    size_t output_block, int makes_halves) {
+  if (has_function && f->kind != siamese_limited) {
+    vector values[2 * pixels];
+    UNROLLED for (int j = 0; j < n; j++)
+      UNROLLED for (int i = 0; i < m; i++) values[j * m + i] = sums[i][j];
+    for (int i = 0; i < n * m; i++) {
+      apply(f, f->kind, &values[i], 1, is_half);
+      put(output, (size_t)(i / m) * output_block + 16 * (size_t)(i % m), makes_halves, values[i]);
+    }
+    return;
+  }
+  // One bound after the other: few functions have both, and here each counts.
+  if (has_function && f->low > -__builtin_inff()) {
+    vector low = (vector){0} + f->low;
+    UNROLLED for (int j = 0; j < n; j++)
+      UNROLLED for (int i = 0; i < m; i++) sums[i][j] = __builtin_elementwise_max(sums[i][j], low);
+  }
+  if (has_function && f->high < __builtin_inff()) {
+    vector high = (vector){0} + f->high;
+    UNROLLED for (int j = 0; j < n; j++)
+      UNROLLED for (int i = 0; i < m; i++) sums[i][j] = __builtin_elementwise_min(sums[i][j], high);
+  }
+  UNROLLED for (int j = 0; j < n; j++)
+    UNROLLED for (int i = 0; i < m; i++)
+      put(output, (size_t)j * output_block + 16 * (size_t)i, makes_halves, sums[i][j]);
+}

@@ -114,7 +114,7 @@ static size_t map_offset(const siamese_pointwise_shape *s, int blocks, place pla
 
 void siamese_pointwise(
     const siamese_pointwise_shape *s, const void *map, const void *weights, const float *bias, int first, int count,
-    int first_block, int block_count, void *output) {
+    int first_block, int block_count, const void *then, void *output) {
   static kernel *const *const kernels[3][2][2] = {
       {{floats_1_1, floats_1_2}, {floats_2_1, floats_2_2}},
       {{halves_1_1, halves_1_2}, {halves_2_1, halves_2_2}},
@@ -144,10 +144,10 @@ void siamese_pointwise(
         kernel *const *by_count = kernels[s->kind][n - 1][s->stride - 1];
         t.weights = (const char *)weights + ((size_t)block * t.weight_block + (size_t)from * 256) * size;
         t.bias = bias ? bias + 16 * block : 0;
-        // Two more blocks, or the next channels of the first ones, or what lies behind all of them.
-        t.ahead = block + 2 < end_block || t.is_last
-            ? t.weights + 2 * t.weight_block * size
-            : (const char *)weights + ((size_t)first_block * t.weight_block + (size_t)(from + step) * 256) * size;
+        // Two more blocks, or the next channels of the first ones, or what comes after all of them.
+        if (block + 2 < end_block) t.ahead = t.weights + 2 * t.weight_block * size;
+        else if (t.is_last) t.ahead = then;
+        else t.ahead = (const char *)weights + ((size_t)first_block * t.weight_block + (size_t)(from + step) * 256) * size;
         t.ahead_to = 0;
         place next = beginning;
         for (int number = start; number < stop; number++) {

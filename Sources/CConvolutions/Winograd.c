@@ -15,7 +15,8 @@ size_t siamese_winograd_scratch(const siamese_winograd_shape *s, int rows) {
 
 void siamese_winograd(
     const siamese_winograd_shape *s, const void *map, const void *kernels, const float *bias, int adds,
-    const siamese_function *function, int first, int count, int rows, void *scratch, void *output) {
+    const siamese_function *function, int first, int count, int rows, int first_block, int block_count, void *scratch,
+    void *output) {
   siamese_scatter *scatter = s->is_half ? siamese_scatter_2_halves
       : s->extent == 2                  ? siamese_scatter_2_floats
                                         : siamese_scatter_4_floats;
@@ -32,10 +33,13 @@ void siamese_winograd(
   for (int start = first; start < first + count; start += rows) {
     int tile_count = start + rows < first + count ? rows : first + count - start;
     scatter(s, map, start, tile_count, rows, tiles);
-    for (size_t i = 0; i < matrices(s); i++)
+    for (size_t i = 0; i < matrices(s); i++) {
+      const char *matrix = (const char *)kernels + i * channels * filters * size;
+      const char *then = i + 1 < matrices(s) ? matrix + channels * filters * size : (const char *)kernels;
       siamese_pointwise(
-          &product, tiles + i * (size_t)rows * channels * size, (const char *)kernels + i * channels * filters * size, 0, 0,
-          siamese_pointwise_tiles(&product), 0, s->filters / 16, products + i * (size_t)rows * filters);
-    gather(s, products, start, tile_count, rows, bias, adds, function, output);
+          &product, tiles + i * (size_t)rows * channels * size, matrix, 0, 0, siamese_pointwise_tiles(&product), first_block,
+          block_count, then + (size_t)first_block * 16 * channels * size, products + i * (size_t)rows * filters);
+    }
+    gather(s, products, start, tile_count, rows, first_block, block_count, bias, adds, function, output);
   }
 }

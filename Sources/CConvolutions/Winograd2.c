@@ -71,13 +71,13 @@ INLINE void gather_tile(
 }
 
 INLINE void gather(
-    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
-    const siamese_function *function, siamese_function_kind kind, void *map, int is_half) {
+    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, int first_block, int block_count,
+    const float *bias, int adds, const siamese_function *function, siamese_function_kind kind, void *map, int is_half) {
   int columns = (s->output_width + 1) / 2, per_picture = siamese_winograd_tiles(s), size = is_half ? 2 : 4;
   size_t plane = (size_t)s->output_height * (size_t)s->output_width * 16, picture = plane * (size_t)(s->filters / 16);
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
-    for (int k = 0; k < s->filters / 16; k++) {
+    for (int k = first_block; k < first_block + block_count; k++) {
       size_t block = (size_t)(tile / per_picture) * picture + (size_t)k * plane;
       gather_tile(s, products + ((size_t)k * (size_t)rows + (size_t)t) * 16, (size_t)rows * (size_t)s->filters,
                   bias ? bias + 16 * k : 0, adds, function, kind, (char *)map + block * (size_t)size, within / columns * 2,
@@ -92,12 +92,14 @@ INLINE void gather(
   }
 #define GATHER(name, is_half)                                                                                         \
   WIDE void name(                                                                                                     \
-      const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias,     \
-      int adds, const siamese_function *function, void *map) {                                                        \
+      const siamese_winograd_shape *s, const float *products, int first, int count, int rows, int first_block,       \
+      int block_count, const float *bias, int adds, const siamese_function *function, void *map) {                   \
     if (function->kind == siamese_limited)                                                                            \
-      gather(s, products, first, count, rows, bias, adds, function, siamese_limited, map, is_half);                  \
+      gather(s, products, first, count, rows, first_block, block_count, bias, adds, function, siamese_limited, map,  \
+             is_half);                                                                                                \
     else                                                                                                              \
-      gather(s, products, first, count, rows, bias, adds, function, function->kind, map, is_half);                   \
+      gather(s, products, first, count, rows, first_block, block_count, bias, adds, function, function->kind, map,   \
+             is_half);                                                                                                \
   }
 SCATTER(siamese_scatter_2_floats, 0) SCATTER(siamese_scatter_2_halves, 1)
 GATHER(siamese_gather_2_floats, 0) GATHER(siamese_gather_2_halves, 1)

@@ -85,15 +85,15 @@ INLINE void gather_tile(
 }
 
 INLINE void gather(
-    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
-    const siamese_function *function, siamese_function_kind kind, float *map) {
+    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, int first_block, int block_count,
+    const float *bias, int adds, const siamese_function *function, siamese_function_kind kind, float *map) {
   int columns = (s->output_width + 3) / 4, per_picture = siamese_winograd_tiles(s);
   size_t plane = (size_t)s->output_height * (size_t)s->output_width * 16, picture = plane * (size_t)(s->filters / 16);
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
     float *target = map + (size_t)(tile / per_picture) * picture;
     const float *in = products + (size_t)t * 16;
-    for (int k = 0; k < s->filters / 16; k++)
+    for (int k = first_block; k < first_block + block_count; k++)
       gather_tile(s, in + (size_t)k * (size_t)rows * 16, (size_t)rows * (size_t)s->filters, bias ? bias + 16 * k : 0, adds, function, kind,
                   target + (size_t)k * plane, within / columns * 4, within % columns * 4);
   }
@@ -105,10 +105,10 @@ WIDE void siamese_scatter_4_floats(
 }
 
 WIDE void siamese_gather_4_floats(
-    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, const float *bias, int adds,
-    const siamese_function *function, void *map) {
+    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, int first_block, int block_count,
+    const float *bias, int adds, const siamese_function *function, void *map) {
   if (function->kind == siamese_limited)
-    gather(s, products, first, count, rows, bias, adds, function, siamese_limited, map);
+    gather(s, products, first, count, rows, first_block, block_count, bias, adds, function, siamese_limited, map);
   else
-    gather(s, products, first, count, rows, bias, adds, function, function->kind, map);
+    gather(s, products, first, count, rows, first_block, block_count, bias, adds, function, function->kind, map);
 }

@@ -61,7 +61,7 @@ import Testing
     #expect(message { _ = try Backbone(contentsOf: path, layer: "features+block9_relu") }.contains("block9_relu"))
   }
 
-  @Test(arguments: FeatureFormat.allCases, [4, 7, 1024])
+  @Test(arguments: FeatureFormat.allCases, [4, 7, 512])
   func `written as they come, embeddings are those of the whole, unreadable pictures left out`(
     format: FeatureFormat, pieceCount: Int
   ) throws {

@@ -25,8 +25,9 @@ int siamese_winograd_tiles(const siamese_winograd_shape *shape);
 size_t siamese_winograd_scratch(const siamese_winograd_shape *shape, int rows);
 
 /// `function(sum + bias)` at tiles `first ..< first + count` (counted over pictures, then rows, then columns), `rows` at a
-/// time; with `adds` nonzero, what the output holds is added before that. `bias` may be null. `kernels` are transformed:
+/// time, of `block_count` blocks of 16 filters from `first_block` on; with `adds` nonzero, what the output holds is added before that. `bias` may be null. `kernels` are transformed:
 /// `(extent + 2)²` matrices, each as in `siamese_pointwise`.
 void siamese_winograd(
     const siamese_winograd_shape *shape, const void *map, const void *kernels, const float *bias, int adds,
-    const siamese_function *function, int first, int count, int rows, void *scratch, void *output);
+    const siamese_function *function, int first, int count, int rows, int first_block, int block_count, void *scratch,
+    void *output);

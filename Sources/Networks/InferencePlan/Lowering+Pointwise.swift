@@ -53,7 +53,7 @@ extension Lowering {
             let (first, last) = isSharedByPixels ? (0, blocks) : (2 * from, min(blocks, 2 * to))
             siamese_pointwise(
               shape, pointers[0], pointers[2], bias, Int32(isSharedByPixels ? from : 0), Int32(isSharedByPixels ? to - from : tiles),
-              Int32(first), Int32(last - first), pointers[1])
+              Int32(first), Int32(last - first), pointers[2], pointers[1])
           }
         }
       }

@@ -17,6 +17,8 @@ struct TiledConvolution {
   let tileCount: Int
   /// Tiles at a time. Odd, so that the matrices do not fall on the same lines of the cache.
   let rows: Int
+  /// Whether threads share filters, and with them kernels, rather than tiles: where tiles are few.
+  let isSharedByFilters: Bool
   let function: siamese_function
 
   /// Outputs in a tile's row and column.
@@ -42,14 +44,16 @@ extension Lowering {
     (shape.top, shape.left) = (Int32(task.window.insets.top), Int32(task.window.insets.left))
     shape.is_half = isHalf ? 1 : 0
     // Small tiles where large ones are too few.
-    for extent in isHalf ? [2] : [4, 2] {
+    for (extent, least) in isHalf ? [(2, 16)] : [(4, 32), (2, 16)] {
       shape.extent = Int32(extent)
       let tileCount = batch * Int(siamese_winograd_tiles(&shape))
-      guard tileCount >= 32 else { continue }
-      let share = (tileCount + options.threads - 1) / options.threads
+      guard tileCount >= least else { continue }
+      let isSharedByFilters = options.threads > 1 && tileCount / options.threads < 32
+      let share = isSharedByFilters ? tileCount : (tileCount + options.threads - 1) / options.threads
       let roundCount = max(1, (share + 32) / 65)
       let rows = (share + roundCount - 1) / roundCount | 1
-      return TiledConvolution(shape: shape, tileCount: tileCount, rows: rows, function: function)
+      return TiledConvolution(
+        shape: shape, tileCount: tileCount, rows: rows, isSharedByFilters: isSharedByFilters, function: function)
     }
     return nil
   }
@@ -76,18 +80,22 @@ extension Lowering {
     ]
     let (tileCount, rows, function) = (tiled.tileCount, Int32(tiled.rows), tiled.function)
     let (threads, adds, hasBias) = (options.threads, Int32(c.residual ? 1 : 0), bias != nil)
+    let (isSharedByFilters, blocks) = (tiled.isSharedByFilters, filters / 16)
     appendKernel("convolution in tiles", operands + (bias.map { [operand(.bias, $0)] } ?? []), operationCount: operationCount) {
       [shape] pointers in
       let bias = hasBias ? pointers[4].assumingMemoryBound(to: Float.self) : nil
       // A sixteenfold count with its grain: one part a thread.
       parallel(threads * 16, grain: 16) { range in
         for part in range.lowerBound / 16..<range.upperBound / 16 {
-          let first = tileCount * part / threads, count = Int32(tileCount * (part + 1) / threads - first)
+          let units = isSharedByFilters ? (blocks + 1) / 2 : tileCount
+          let (from, to) = (units * part / threads, units * (part + 1) / threads)
+          let tiles = isSharedByFilters ? 0..<tileCount : from..<to
+          let filters = isSharedByFilters ? 2 * from..<min(blocks, 2 * to) : 0..<blocks
           withUnsafePointer(to: shape) { shape in
             withUnsafePointer(to: function) { function in
               siamese_winograd(
-                shape, pointers[0], pointers[2], bias, adds, function, Int32(first), count, rows,
-                pointers[3] + part * scratchCount * 4, pointers[1])
+                shape, pointers[0], pointers[2], bias, adds, function, Int32(tiles.lowerBound), Int32(tiles.count), rows,
+                Int32(filters.lowerBound), Int32(filters.count), pointers[3] + part * scratchCount * 4, pointers[1])
             }
           }
         }

@@ -85,7 +85,7 @@ public final class Embedder: Sendable {
   }
 
   /// The embeddings of picture files, written to a features file as they come, with their paths and labels: memory holds
-  /// a thousand of them, however many there are.
+  /// some hundreds of them, however many there are.
   ///
   /// - Parameters:
   ///   - path: The features file; its extension says which kind. Nothing appears there before it is whole.
@@ -96,7 +96,7 @@ public final class Embedder: Sendable {
   public func embed(
     _ pictures: LabelledPictures, to path: String, strict: Bool = false, progress: ProgressHandler? = nil
   ) throws -> (count: Int, width: Int, skipped: [SkippedPicture]) {
-    try embed(pictures, to: path, pieceCount: 1024, strict: strict, progress: progress)
+    try embed(pictures, to: path, pieceCount: 512, strict: strict, progress: progress)
   }
 
   /// - Parameter pieceCount: Pictures whose embeddings are in memory together.

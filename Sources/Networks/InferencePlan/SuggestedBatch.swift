@@ -29,7 +29,8 @@ extension InferenceGraph {
     }
     if joined > weights { return 1 }
     let readsManyWeights = isTransformed || hasLargeDense
-    let most = hasLargeDense || (isTransformed && options.precision == .float32) ? 8 : 4
+    // In bfloat16 transformed kernels are a quarter of the size.
+    let most = hasLargeDense || (isTransformed && options.precision == .float32) ? 8 : options.precision == .bfloat16 ? 2 : 4
     return min(max(1, (readsManyWeights ? 128 << 20 : 16 << 20) / largest), most)
   }
 }

@@ -34,25 +34,10 @@ def make(name):
     return CONSTRUCTORS[name](weights=None, **sized)
 
 
-def convolve(inputs, kernel, strides=1, padding="valid", data_format=None, dilation_rate=1, plain=keras.src.backend.nn.conv):
-    """Keras compiles convolutions in groups, which the converter cannot see into: one channel a group, as ConvNeXt has
-    them, is what TensorFlow calls depthwise."""
-    if len(kernel.shape) == 4 and kernel.shape[2] == 1 and kernel.shape[3] == inputs.shape[3]:
-        return tf.nn.depthwise_conv2d(
-            inputs, tf.transpose(kernel, [0, 1, 3, 2]), [1, *np.broadcast_to(strides, 2).tolist(), 1], padding.upper())
-    return plain(inputs, kernel, strides, padding, data_format, dilation_rate)
-
-
-def gelu(x, approximate=True, plain=keras.src.backend.nn.gelu):
-    """With erf, which ONNX has, for erfc."""
-    return plain(x, True) if approximate else x * (1 + tf.math.erf(x * 0.5**0.5)) / 2
-
-
 def write_onnx(model, path):
     """Through TensorFlow's graph; what the converter leaves as an input although it is a constant becomes one."""
     signature = (tf.TensorSpec((None,) + model.input_shape[1:], tf.float32, name="x"),)
     large = model.count_params() > 1e8
-    keras.src.backend.nn.conv, keras.src.backend.nn.gelu = convolve, gelu
     np.product = np.prod  # the converter's name for it
     made, storage = tf2onnx.convert.from_function(
         tf.function(lambda x: model(x, training=False)), signature, opset=17, large_model=large)
@@ -99,6 +84,66 @@ def write_chain(model, path):
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
 
 
+def write_convnext(model, path):
+    """ConvNeXt node by node, channels last but for its convolutions: the larger ones are too much for the converter."""
+    nodes, tensors, last, shortcut = [], [], "x", None
+
+    def constant(array):
+        tensors.append(numpy_helper.from_array(np.ascontiguousarray(array, "float32"), f"c{len(tensors)}"))
+        return tensors[-1].name
+
+    def append(kind, *inputs, **attributes):
+        nonlocal last
+        nodes.append(helper.make_node(kind, [last, *inputs], [f"t{len(nodes)}"], **attributes))
+        last = nodes[-1].output[0]
+
+    def write(layer):
+        nonlocal shortcut, last
+        kind, weights = type(layer).__name__, layer.get_weights()
+        if kind == "Sequential":
+            for part in layer.layers:
+                write(part)
+        elif kind == "Normalization":
+            append("Sub", constant(layer.mean))
+            append("Div", constant(np.sqrt(np.asarray(layer.variance))))
+        elif kind == "Conv2D":
+            if layer.groups > 1:
+                shortcut = last
+            pad = layer.kernel_size[0] // 2 if layer.padding == "same" else 0
+            append("Transpose", perm=[0, 3, 1, 2])
+            append("Conv", constant(weights[0].transpose(3, 2, 0, 1)), constant(weights[1]), group=layer.groups,
+                   strides=layer.strides, pads=[pad] * 4)
+            append("Transpose", perm=[0, 2, 3, 1])
+        elif kind == "LayerNormalization":
+            append("LayerNormalization", *map(constant, weights), axis=-1, epsilon=layer.epsilon)
+        elif kind == "Dense":
+            append("MatMul", constant(weights[0]))
+            append("Add", constant(weights[1]))
+            if layer.activation.__name__ == "softmax":
+                append("Softmax", axis=-1)
+        elif kind == "LayerScale":
+            append("Mul", constant(weights[0]))
+        elif kind == "GlobalAveragePooling2D":
+            append("ReduceMean", axes=[1, 2], keepdims=0)
+        elif layer.name.endswith("gelu"):
+            before = last
+            append("Div", constant(np.sqrt(2.0)))
+            append("Erf")
+            append("Add", constant(1.0))
+            append("Mul", before)
+            append("Mul", constant(0.5))
+        elif layer.name.endswith("identity") or kind == "StochasticDepth":
+            append("Add", shortcut)
+        else:
+            assert kind == "InputLayer", kind
+
+    for layer in model.layers:
+        write(layer)
+    value = lambda name, shape: helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", *shape])
+    graph = helper.make_graph(nodes, "convnext", [value("x", model.input_shape[1:])], [value(last, model.output_shape[1:])], tensors)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
 def tensors_of(graph):
     yield from graph.initializer
     for node in graph.node:
@@ -123,7 +168,8 @@ def main():
         stem = os.path.join(arguments.out, name)
         model.save(stem + ".h5")
         model.save(stem + ".keras")
-        (write_chain if name.startswith("vgg") else write_onnx)(model, stem + ".onnx")
+        write = write_chain if name.startswith("vgg") else write_convnext if name.startswith("convnext") else write_onnx
+        write(model, stem + ".onnx")
         print(stem, flush=True)
 
 

@@ -1,5 +1,5 @@
-import COneDNN
 import CConvolutions
+import COneDNN
 import Tensors
 
 /// The first convolution, of pictures of three channels, by our own loops: they read pictures as they are and write blocks of

@@ -1,5 +1,5 @@
-import COneDNN
 import CConvolutions
+import COneDNN
 import Tensors
 
 /// 1×1 convolutions of maps in blocks of channels by our own loops, where the processor has registers of 16 floats: in

@@ -3,7 +3,7 @@ extension InferenceGraph {
   ///
   /// Winograd's transformed weights and dense layers' weights are read once a batch, so networks with them gain from
   /// larger batches; others are fastest where what flows between layers stays in the caches. Either way what lies between
-  /// layers is kept to some 128 MB. Networks whose joined maps weigh more than their weights (DenseNet) take one row at a time,
+  /// layers is kept to some 64 MB. Networks whose joined maps weigh more than their weights (DenseNet) take one row at a time,
   /// which joins them without a copy.
   package func suggestedBatch(_ options: PlanOptions) -> Int {
     let elementSize = options.precision == .bfloat16 ? 2 : 4
@@ -31,6 +31,6 @@ extension InferenceGraph {
     let readsManyWeights = isTransformed || hasLargeDense
     // In bfloat16 transformed kernels are a quarter of the size.
     let most = hasLargeDense || (isTransformed && options.precision == .float32) ? 8 : options.precision == .bfloat16 ? 2 : 4
-    return min(max(1, (readsManyWeights ? 128 << 20 : 16 << 20) / largest), most)
+    return min(max(1, (readsManyWeights ? 64 << 20 : 16 << 20) / largest), most)
   }
 }

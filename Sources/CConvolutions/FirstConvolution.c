@@ -17,26 +17,14 @@ typedef struct {
 PIECE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, int stride, int is_half) {
   const size_t size = is_half ? 2 : 4;
   vector sums[pixels][2];
-  UNROLLED for (int j = 0; j < n; j++) {
-    vector offset = t->bias ? FLOATS(t->bias + 16 * j) : (vector){0};
-    UNROLLED for (int i = 0; i < m; i++) sums[i][j] = offset;
-  }
+  begin(sums, m, n, t->bias);
   const char *weights = t->weights;
   size_t steps = (size_t)(s->window_width * channels + is_half) / (is_half ? 2 : 1);
   for (int y = 0; y < s->window_height; y++) {
     const char *row = t->rows + (size_t)y * t->row_width * size;
 #pragma clang loop unroll(disable)
     for (size_t k = 0; k < steps; k++) {
-      if (is_half) {
-        UNROLLED for (int i = 0; i < m; i++)
-          UNROLLED for (int j = 0; j < n; j++)
-            sums[i][j] = dot(sums[i][j], weights + 2 * (size_t)j * t->weight_block, row + 2 * channels * stride * i + 4 * k);
-      } else {
-        UNROLLED for (int i = 0; i < m; i++) {
-          float x = ((const float *)row)[(size_t)(channels * stride * i) + k];
-          UNROLLED for (int j = 0; j < n; j++) sums[i][j] += x * FLOATS((const float *)weights + (size_t)j * t->weight_block);
-        }
-      }
+      step(sums, m, n, is_half, weights, t->weight_block * size, row + 4 * k, channels * size * (size_t)stride);
       weights += 64;
     }
   }

@@ -25,10 +25,7 @@ PIECE void multiply(
     const siamese_pointwise_shape *s, const tile *t, int m, int n, int stride, int is_half, int makes_halves) {
   const size_t size = is_half ? 2 : 4, output_size = makes_halves ? 2 : 4;
   vector sums[pixels][2];
-  UNROLLED for (int j = 0; j < n; j++) {
-    vector offset = t->is_first && t->bias ? FLOATS(t->bias + 16 * j) : (vector){0};
-    UNROLLED for (int i = 0; i < m; i++) sums[i][j] = offset;
-  }
+  begin(sums, m, n, t->is_first ? t->bias : 0);
   if (!t->is_first || s->adds)
     UNROLLED for (int j = 0; j < n; j++)
       UNROLLED for (int i = 0; i < m; i++) {
@@ -48,19 +45,8 @@ PIECE void multiply(
       __builtin_prefetch(ahead + (line & 1) * t->weight_block * size + 64 * (line >> 1));
     size_t steps = block + 1 < t->blocks ? 4 * size : t->last_steps;
 #pragma clang loop unroll(disable)
-    for (size_t k = 0; k < steps; k++) {
-      if (is_half) {
-        UNROLLED for (int i = 0; i < m; i++)
-          UNROLLED for (int j = 0; j < n; j++)
-            sums[i][j] = dot(sums[i][j], weights + 2 * (size_t)j * t->weight_block + 64 * k, map + 32 * (size_t)(stride * i) + 4 * k);
-      } else {
-        UNROLLED for (int i = 0; i < m; i++) {
-          float x = ((const float *)map)[16 * (size_t)(stride * i) + k];
-          UNROLLED for (int j = 0; j < n; j++)
-            sums[i][j] += x * FLOATS((const float *)weights + (size_t)j * t->weight_block + 16 * k);
-        }
-      }
-    }
+    for (size_t k = 0; k < steps; k++)
+      step(sums, m, n, is_half, weights + 64 * k, t->weight_block * size, map + 4 * k, 16 * size * (size_t)stride);
     map += t->map_block * size;
     next += t->map_block * size;
     weights += 256 * size;

@@ -43,6 +43,29 @@ PIECE void put(char *to, size_t offset, int is_half, vector value) {
   store(to, offset, is_half, &value);
 }
 
+/// The biases of the tile's filters, or zeros.
+PIECE void begin(vector (*sums)[2], int m, int n, const float *bias) {
+  UNROLLED for (int j = 0; j < n; j++) {
+    vector offset = bias ? FLOATS(bias + 16 * j) : (vector){0};
+    UNROLLED for (int i = 0; i < m; i++) sums[i][j] = offset;
+  }
+}
+
+/// Adds the products of one input of each pixel, or two of bfloat16: `pixel` bytes lie between those of neighbouring pixels,
+/// `weight_block` bytes between the weights of neighbouring blocks.
+PIECE void step(
+    vector (*sums)[2], int m, int n, int is_half, const char *weights, size_t weight_block, const char *inputs, size_t pixel) {
+  UNROLLED for (int i = 0; i < m; i++) {
+    if (is_half) {
+      UNROLLED for (int j = 0; j < n; j++)
+        sums[i][j] = dot(sums[i][j], weights + (size_t)j * weight_block, inputs + (size_t)i * pixel);
+    } else {
+      float x = *(const float *)(inputs + (size_t)i * pixel);
+      UNROLLED for (int j = 0; j < n; j++) sums[i][j] += x * FLOATS((const float *)(weights + (size_t)j * weight_block));
+    }
+  }
+}
+
 /// Of the function, and then the sums, to `output`, whose blocks of filters lie `output_block` elements apart.
 PIECE void finish(
     const siamese_function *f, int has_function, vector (*sums)[2], int m, int n, int is_half, char *output,

@@ -231,14 +231,6 @@ dnnl_status_t siamese_inner_product_backward_weights(
           descriptor(destination_gradient)))
 }
 
-dnnl_status_t siamese_matmul(
-    siamese_result result, siamese_request request, siamese_layout source, siamese_layout weights,
-    siamese_layout bias, siamese_layout destination) {
-  DESCRIBE(dnnl_matmul_desc_t,
-      dnnl_matmul_desc_init(
-          &operation, descriptor(source), descriptor(weights), descriptor(bias), descriptor(destination)))
-}
-
 dnnl_status_t siamese_pooling_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, dnnl_alg_kind_t algorithm,
     siamese_layout source, siamese_layout destination, const siamese_window *window) {

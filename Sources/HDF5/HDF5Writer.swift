@@ -132,7 +132,7 @@ package struct HDF5GroupWriter {
       let space = try Handle(H5Screate_simple(2, [0, hsize_t(width)], [hsize_t(mostRows), hsize_t(width)]))
       let creation = try Handle(H5Pcreate(siamese_h5_data_creation()))
       H5Pset_obj_track_times(creation.id, false)
-      let chunk = [hsize_t(max(1, min(mostRows, (256 << 10) / max(1, 4 * width)))), hsize_t(max(1, width))]
+      let chunk = [Self.chunkRows(of: mostRows, rowBytes: 4 * width), hsize_t(max(1, width))]
       try LibraryFailure.check(H5Pset_chunk(creation.id, 2, chunk))
       _ = try Handle(
         H5Dcreate2(
@@ -169,8 +169,7 @@ package struct HDF5GroupWriter {
       H5Pset_obj_track_times(creation.id, false)
       if gzip, count > 0, !shape.isEmpty {
         var chunk = shape.map { hsize_t($0) }
-        let rowBytes = max(1, bytes.count / shape[0])
-        chunk[0] = hsize_t(min(shape[0], max(1, (256 << 10) / rowBytes)))
+        chunk[0] = Self.chunkRows(of: shape[0], rowBytes: bytes.count / shape[0])
         try LibraryFailure.check(H5Pset_chunk(creation.id, Int32(chunk.count), chunk))
         try LibraryFailure.check(H5Pset_shuffle(creation.id))
         try LibraryFailure.check(H5Pset_deflate(creation.id, 4))
@@ -271,6 +270,11 @@ extension HDF5GroupWriter {
       }
       try body(owner.id)
     }
+  }
+
+  /// Rows of a chunk of some 256 KiB.
+  private static func chunkRows(of rows: Int, rowBytes: Int) -> hsize_t {
+    hsize_t(max(1, min(rows, (256 << 10) / max(1, rowBytes))))
   }
 
   private static func space(_ shape: [Int]) throws -> Handle {

@@ -93,9 +93,6 @@ dnnl_status_t siamese_inner_product_backward_data(
 dnnl_status_t siamese_inner_product_backward_weights(
     siamese_result result, siamese_request request, siamese_layout source, siamese_layout weights_gradient,
     siamese_layout bias_gradient, siamese_layout destination_gradient);
-dnnl_status_t siamese_matmul(
-    siamese_result result, siamese_request request, siamese_layout source, siamese_layout weights,
-    siamese_layout bias, siamese_layout destination);
 dnnl_status_t siamese_pooling_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, dnnl_alg_kind_t algorithm,
     siamese_layout source, siamese_layout destination, const siamese_window *window);

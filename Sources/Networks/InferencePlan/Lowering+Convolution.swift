@@ -28,21 +28,16 @@ extension Lowering {
       source: source, destination: destination, weights: weightExtents, window: window, bias: c.bias,
       operations: operations)
     let products = node.shape.reduce(1, *) * c.kernel.height * c.kernel.width * inputShape[2] / c.groups
-    if let tiled = tiled(c, task) {
-      let input = try value(node.inputs[0], in: homeLayout(inputShape))
-      let home = try homeLayout(node.shape)
-      let output = try c.residual ? added(node.inputs[1], to: home, besides: input) : newOutput(home)
-      try lower(tiled, c, from: input, to: output, operationCount: 2 * batch * products)
-      return output
-    }
+    let operationCount = 2 * batch * products
     if let first = try firstConvolution(c, task, of: node.inputs[0]) {
-      return try lower(first, c, node, operationCount: 2 * batch * products)
+      return try lower(first, c, node, operationCount: operationCount)
     }
-    if let pointwise = pointwise(c, task) {
-      let input = try value(node.inputs[0], in: homeLayout(inputShape))
-      let home = try homeLayout(node.shape)
+    let tiled = tiled(c, task), pointwise = pointwise(c, task)
+    if tiled != nil || pointwise != nil {
+      let input = try value(node.inputs[0], in: homeLayout(inputShape)), home = try homeLayout(node.shape)
       let output = try c.residual ? added(node.inputs[1], to: home, besides: input) : newOutput(home)
-      try lower(pointwise, c, from: input, to: output, operationCount: 2 * batch * products)
+      if let tiled { try lower(tiled, c, from: input, to: output, operationCount: operationCount) }
+      if let pointwise { try lower(pointwise, c, from: input, to: output, operationCount: operationCount) }
       return output
     }
     let description = try fastest(candidates(c, task), for: task)
@@ -57,7 +52,7 @@ extension Lowering {
       operands.append(operand(.weights, kernel))
     }
     if c.bias, let bias = try vector(.bias, c.filters) { operands.append(operand(.bias, bias)) }
-    try append("convolution", description, operands, operationCount: 2 * batch * products)
+    try append("convolution", description, operands, operationCount: operationCount)
     if activation == nil { output = try lowerActivation(c.activation, output, node.shape, of: nil) }
     return output
   }

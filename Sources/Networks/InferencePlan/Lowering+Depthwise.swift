@@ -85,8 +85,7 @@ extension Lowering {
         try weight(
           .kernel, Layout(blocked: [1, channels, extent, extent]), extents: [1, channels, extent, extent],
           strides: [taps * channels, 1, extent * channels, channels])!))
-    let bias = try c.bias
-      ? weight(.bias, Layout(blocked: [1, channels, 1, 1]), extents: [1, channels, 1, 1], strides: [channels, 1, 1, 1]) : nil
+    let bias = try blockedBias(c)
     if let bias { operands.append(operand(.bias, bias)) }
     if let average { operands.append(operand(.destination, average)) }
     let (hasBias, hasAverage, batch, meanSize) = (bias != nil, average != nil, batch, mapType.byteCount)
@@ -97,18 +96,14 @@ extension Lowering {
       let weights = pointers[3].assumingMemoryBound(to: Float.self)
       let bias = hasBias ? pointers[4].assumingMemoryBound(to: Float.self) : nil
       let means = hasAverage ? pointers[hasBias ? 5 : 4] : nil
-      let units = batch * blocks
-      // A sixteenfold count with its grain: one part a thread.
-      parallel(threads * 16, grain: 16) { range in
-        for part in range.lowerBound / 16..<range.upperBound / 16 {
-          for unit in units * part / threads..<units * (part + 1) / threads {
-            let (picture, block) = unit.quotientAndRemainder(dividingBy: blocks)
-            withUnsafePointer(to: shape) {
-              siamese_depthwise(
-                $0, pointers[0] + picture * from.picture + block * from.block, weights + block * taps * 16,
-                bias.map { $0 + block * 16 }, scratch + part * scratchCount,
-                pointers[1] + picture * to.picture + block * to.block, means.map { $0 + unit * 16 * meanSize })
-            }
+      parallel(parts: threads, of: batch * blocks) { part, units in
+        for unit in units {
+          let (picture, block) = unit.quotientAndRemainder(dividingBy: blocks)
+          withUnsafePointer(to: shape) {
+            siamese_depthwise(
+              $0, pointers[0] + picture * from.picture + block * from.block, weights + block * taps * 16,
+              bias.map { $0 + block * 16 }, scratch + part * scratchCount,
+              pointers[1] + picture * to.picture + block * to.block, means.map { $0 + unit * 16 * meanSize })
           }
         }
       }

@@ -30,11 +30,10 @@ extension Lowering {
     let path = node.parameters[.kernel]!
     let parameters = parameters
     let kernel = weights.constant(
-      "\(path), in rows of \(row)", try Layout([1, c.filters, depth, 1], mapType, tag: mapType == .bfloat16 ? dnnl_aBCd8c16b2c : dnnl_aBcd16b),
+      "\(path), in rows of \(row)", try productLayout(1, c.filters, depth),
       plain: try Layout([1, c.filters, depth, 1], strides: [depth * c.filters, 1, c.filters, 1])
     ) { try Lowering.rows(of: parameters.tensor(path), width: row) }
-    let bias = try c.bias
-      ? weight(.bias, Layout(blocked: [1, c.filters, 1, 1]), extents: [1, c.filters, 1, 1], strides: [c.filters, 1, 1, 1]) : nil
+    let bias = try blockedBias(c)
     let weightBlock = mapType == .bfloat16 ? (depth + 15) / 16 * 256 : depth * 16
     // So many rows of the output at a time that what they read stays near.
     let height = node.shape[0], rows = min(8, height)
@@ -49,19 +48,15 @@ extension Lowering {
     appendKernel("convolution", operands + (bias.map { [operand(.bias, $0)] } ?? []), operationCount: operationCount) {
       [shape] pointers in
       let bias = hasBias ? pointers[4].assumingMemoryBound(to: Float.self) : nil
-      let units = batch * strips
-      // A sixteenfold count with its grain: one part a thread.
-      parallel(threads * 16, grain: 16) { range in
-        for part in range.lowerBound / 16..<range.upperBound / 16 {
-          for unit in units * part / threads..<units * (part + 1) / threads {
-            let (number, strip) = unit.quotientAndRemainder(dividingBy: strips)
-            let first = strip * rows
-            withUnsafePointer(to: shape) {
-              siamese_first(
-                $0, (pointers[0] + number * picture).assumingMemoryBound(to: Float.self), pointers[2], weightBlock, bias,
-                Int32(first), Int32(min(rows, height - first)), pointers[3] + part * scratchCount * 4,
-                pointers[1] + number * outputPicture)
-            }
+      parallel(parts: threads, of: batch * strips) { part, units in
+        for unit in units {
+          let (number, strip) = unit.quotientAndRemainder(dividingBy: strips)
+          let first = strip * rows
+          withUnsafePointer(to: shape) {
+            siamese_first(
+              $0, (pointers[0] + number * picture).assumingMemoryBound(to: Float.self), pointers[2], weightBlock, bias,
+              Int32(first), Int32(min(rows, height - first)), pointers[3] + part * scratchCount * 4,
+              pointers[1] + number * outputPicture)
           }
         }
       }
@@ -73,7 +68,10 @@ extension Lowering {
   private static func rows(of kernel: Tensor, width row: Int) -> Tensor {
     let (height, filters) = (kernel.shape[0], kernel.shape[3]), count = kernel.shape[1] * kernel.shape[2] * filters
     var elements = [Float](repeating: 0, count: height * row * filters)
-    for y in 0..<height { elements.replaceSubrange(y * row * filters..<y * row * filters + count, with: kernel.elements[y * count..<(y + 1) * count]) }
+    for y in 0..<height {
+      let start = y * row * filters
+      elements.replaceSubrange(start..<start + count, with: kernel.elements[y * count..<(y + 1) * count])
+    }
     return Tensor(shape: [height * row, filters], elements: elements)
   }
 }

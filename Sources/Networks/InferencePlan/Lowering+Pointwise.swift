@@ -32,8 +32,7 @@ extension Lowering {
     let kernel = try weight(
       .kernel, Layout([c.filters, channels, 1, 1], mapType, tag: mapType == .bfloat16 ? dnnl_ABcd8b16a2b : dnnl_ABcd16b16a),
       extents: [c.filters, channels, 1, 1], strides: [1, c.filters, 1, 1])!
-    let bias = try c.bias
-      ? weight(.bias, Layout(blocked: [1, c.filters, 1, 1]), extents: [1, c.filters, 1, 1], strides: [c.filters, 1, 1, 1]) : nil
+    let bias = try blockedBias(c)
     let operands = [operand(.source, input), operand(.destination, output), operand(.weights, kernel)]
     let (batch, threads, blocks, hasBias) = (batch, options.threads, (c.filters + 15) / 16, bias != nil)
     // Threads share what costs more to read: pixels, or weights.
@@ -46,17 +45,20 @@ extension Lowering {
       withUnsafePointer(to: pointwise) { shape in
         let tiles = Int(siamese_pointwise_tiles(shape)) * batch
         let units = isSharedByPixels ? tiles : (blocks + 1) / 2
-        // A sixteenfold count with its grain: one part a thread.
-        parallel(threads * 16, grain: 16) { range in
-          for part in range.lowerBound / 16..<range.upperBound / 16 {
-            let (from, to) = (units * part / threads, units * (part + 1) / threads)
-            let (first, last) = isSharedByPixels ? (0, blocks) : (2 * from, min(blocks, 2 * to))
-            siamese_pointwise(
-              shape, pointers[0], pointers[2], bias, Int32(isSharedByPixels ? from : 0), Int32(isSharedByPixels ? to - from : tiles),
-              Int32(first), Int32(last - first), pointers[2], pointers[1])
-          }
+        parallel(parts: threads, of: units) { _, units in
+          let tiles = isSharedByPixels ? units : 0..<tiles
+          let filters = isSharedByPixels ? 0..<blocks : 2 * units.lowerBound..<min(blocks, 2 * units.upperBound)
+          siamese_pointwise(
+            shape, pointers[0], pointers[2], bias, Int32(tiles.lowerBound), Int32(tiles.count), Int32(filters.lowerBound),
+            Int32(filters.count), pointers[2], pointers[1])
         }
       }
     }
+  }
+
+  /// The layout of kernels as products take them, `matrices` of them: `[matrices][filters / 16][depth][16]`, in bfloat16
+  /// `[matrices][filters / 16][depth / 2][16][2]`.
+  func productLayout(_ matrices: Int, _ filters: Int, _ depth: Int) throws -> Layout {
+    try Layout([matrices, filters, depth, 1], mapType, tag: mapType == .bfloat16 ? dnnl_aBCd8c16b2c : dnnl_aBcd16b)
   }
 }

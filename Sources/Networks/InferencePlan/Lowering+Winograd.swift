@@ -1,5 +1,4 @@
 import CConvolutions
-import COneDNN
 import Tensors
 
 /// Winograd's fast convolution of 3×3 (Lavin and Gray, arXiv 1509.09308): products of matrices take the place of a convolution
@@ -66,10 +65,9 @@ extension Lowering {
     let (channels, filters) = (Int(tiled.shape.channels), c.filters)
     let path = graph.nodes[current].parameters[.kernel]!
     let (parameters, extent) = (parameters, tiled.extent)
-    let extents = [tiled.matrixCount, filters, channels, 1]
     let kernels = weights.constant(
-      "\(path), transformed for \(tiled.extent)", try Layout(extents, mapType, tag: mapType == .bfloat16 ? dnnl_aBCd8c16b2c : dnnl_aBcd16b),
-      plain: try Layout(extents, strides: [channels * filters, 1, filters, 1])
+      "\(path), transformed for \(extent)", try productLayout(tiled.matrixCount, filters, channels),
+      plain: try Layout([tiled.matrixCount, filters, channels, 1], strides: [channels * filters, 1, filters, 1])
     ) { TiledConvolution.transformed(try parameters.tensor(path), extent: extent) }
     let bias = c.bias ? try vector(.bias, filters) : nil
     var shape = tiled.shape
@@ -84,19 +82,14 @@ extension Lowering {
     appendKernel("convolution in tiles", operands + (bias.map { [operand(.bias, $0)] } ?? []), operationCount: operationCount) {
       [shape] pointers in
       let bias = hasBias ? pointers[4].assumingMemoryBound(to: Float.self) : nil
-      // A sixteenfold count with its grain: one part a thread.
-      parallel(threads * 16, grain: 16) { range in
-        for part in range.lowerBound / 16..<range.upperBound / 16 {
-          let units = isSharedByFilters ? (blocks + 1) / 2 : tileCount
-          let (from, to) = (units * part / threads, units * (part + 1) / threads)
-          let tiles = isSharedByFilters ? 0..<tileCount : from..<to
-          let filters = isSharedByFilters ? 2 * from..<min(blocks, 2 * to) : 0..<blocks
-          withUnsafePointer(to: shape) { shape in
-            withUnsafePointer(to: function) { function in
-              siamese_winograd(
-                shape, pointers[0], pointers[2], bias, adds, function, Int32(tiles.lowerBound), Int32(tiles.count), rows,
-                Int32(filters.lowerBound), Int32(filters.count), pointers[3] + part * scratchCount * 4, pointers[1])
-            }
+      parallel(parts: threads, of: isSharedByFilters ? (blocks + 1) / 2 : tileCount) { part, units in
+        let tiles = isSharedByFilters ? 0..<tileCount : units
+        let filters = isSharedByFilters ? 2 * units.lowerBound..<min(blocks, 2 * units.upperBound) : 0..<blocks
+        withUnsafePointer(to: shape) { shape in
+          withUnsafePointer(to: function) { function in
+            siamese_winograd(
+              shape, pointers[0], pointers[2], bias, adds, function, Int32(tiles.lowerBound), Int32(tiles.count), rows,
+              Int32(filters.lowerBound), Int32(filters.count), pointers[3] + part * scratchCount * 4, pointers[1])
           }
         }
       }

@@ -232,6 +232,13 @@ struct Lowering {
     }
   }
 
+  /// The bias of the convolution being lowered, filled up to blocks of 16 channels as its output is; nil where it has none.
+  func blockedBias(_ c: Convolution) throws -> WeightBank.Constant? {
+    guard c.bias else { return nil }
+    let extents = [1, c.filters, 1, 1]
+    return try weight(.bias, Layout(blocked: extents), extents: extents, strides: [c.filters, 1, 1, 1])
+  }
+
   /// A vector of floats, one a channel.
   func vector(_ role: ParameterRole, _ count: Int) throws -> WeightBank.Constant? {
     try weight(role, Layout(rows: [count]), extents: [count], strides: [1])

@@ -72,15 +72,6 @@ extension PrimitiveDescription {
     }
   }
 
-  /// `[…, rows, inner] · […, inner, columns]`; the bias broadcasts.
-  package static func matmul(
-    source: Layout, weights: Layout, bias: Layout?, destination: Layout, then operations: [PostOperation] = []
-  ) throws -> PrimitiveDescription {
-    try describe("a product of \(source.extents) and \(weights.extents)", operations) {
-      siamese_matmul($0, $1, source.handle, weights.handle, bias?.handle, destination.handle)
-    }
-  }
-
   package static func pooling(
     _ direction: Direction = .inference, _ kind: Pooling.Kind, source: Layout, destination: Layout, window: Window,
     then operations: [PostOperation] = []

@@ -22,6 +22,14 @@ func parallel(_ count: Int, grain: Int = 16_384, _ body: (_ part: Range<Int>) ->
   }
 }
 
+/// Splits `0 ..< units` evenly into `parts`, one for each thread of the pool, and runs `body` on each.
+func parallel(parts: Int, of units: Int, _ body: (_ part: Int, _ units: Range<Int>) -> Void) {
+  // A sixteenfold count with its grain: one part a thread.
+  parallel(parts * 16, grain: 16) { range in
+    for part in range.lowerBound / 16..<range.upperBound / 16 { body(part, units * part / parts..<units * (part + 1) / parts) }
+  }
+}
+
 private struct ParallelContext {
   let count: Int
   let share: Int

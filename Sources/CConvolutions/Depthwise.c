@@ -16,13 +16,13 @@ INLINE void fill_row(const siamese_depthwise_shape *s, const void *map, int y, i
     vector values[4];
     for (int i = 0; i < 4; i++) load(map, start + (size_t)(x + i) * s->pixel, is_half, &values[i]);
     apply(&s->before, s->before.kind, values, 4, is_half);
-    for (int i = 0; i < 4; i++) store(out, (size_t)(x + i) * 16, 0, &values[i]);
+    for (int i = 0; i < 4; i++) store(out, (size_t)(x + i) * 16, 0, values[i]);
   }
   for (; x < count; x++) {
     vector value;
     load(map, start + (size_t)x * s->pixel, is_half, &value);
     apply(&s->before, s->before.kind, &value, 1, is_half);
-    store(out, (size_t)x * 16, 0, &value);
+    store(out, (size_t)x * 16, 0, value);
   }
 }
 
@@ -42,7 +42,7 @@ INLINE void outputs(
   apply(&s->after, s->after.kind, sums, n, is_half);
   for (int i = 0; i < n; i++) {
     *total += sums[i];
-    store(to, start + (size_t)(x + i) * s->output_pixel, is_half, &sums[i]);
+    store(to, start + (size_t)(x + i) * s->output_pixel, is_half, sums[i]);
   }
 }
 
@@ -67,7 +67,7 @@ INLINE void convolve(
   }
   if (average) {
     total *= 1 / ((float)s->output_height * (float)s->output_width);
-    store(average, 0, is_half, &total);
+    store(average, 0, is_half, total);
   }
 }
 
@@ -80,9 +80,6 @@ INLINE void convolve(
   WIDE static void wide_half_##k##_##stride(PARAMETERS) { convolve(ARGUMENTS, k, stride, 1); }
 
 KERNEL(3, 1) KERNEL(3, 2) KERNEL(5, 1) KERNEL(5, 2) KERNEL(7, 1) KERNEL(7, 2)
-
-/// For processors without the wide registers: the same loops, whatever their numbers.
-static void narrow(PARAMETERS) { convolve(ARGUMENTS, s->kernel, s->stride, s->is_half); }
 
 int siamese_has_wide_registers(void) {
 #if defined(__x86_64__)
@@ -101,6 +98,5 @@ void siamese_depthwise(PARAMETERS) {
       {{wide_3_1, wide_half_3_1}, {wide_3_2, wide_half_3_2}},
       {{wide_5_1, wide_half_5_1}, {wide_5_2, wide_half_5_2}},
       {{wide_7_1, wide_half_7_1}, {wide_7_2, wide_half_7_2}}};
-  if (siamese_has_wide_registers()) kernels[s->kernel / 2 - 1][s->stride - 1][s->is_half != 0](ARGUMENTS);
-  else narrow(ARGUMENTS);
+  kernels[s->kernel / 2 - 1][s->stride - 1][s->is_half != 0](ARGUMENTS);
 }

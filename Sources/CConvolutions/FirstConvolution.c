@@ -14,7 +14,7 @@ typedef struct {
 } tile;
 
 /// `m` neighbouring pixels of `n` blocks of filters.
-PIECE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, int stride, int is_half) {
+INLINE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, int stride, int is_half) {
   const size_t size = is_half ? 2 : 4;
   vector sums[pixels][2];
   begin(sums, m, n, t->bias);
@@ -33,7 +33,7 @@ PIECE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, i
 
 typedef void kernel(const siamese_first_shape *, const tile *);
 #define ONE(kind, n, stride, m, is_half)                                                                              \
-  KERNEL void kind##_##n##_##stride##_##m(const siamese_first_shape *s, const tile *t) {                             \
+  WIDE static void kind##_##n##_##stride##_##m(const siamese_first_shape *s, const tile *t) {                             \
     multiply(s, t, m, n, stride, is_half);                                                                            \
   }
 #define SIZES(kind, n, stride, h)                                                                                     \
@@ -60,7 +60,7 @@ size_t siamese_first_scratch(const siamese_first_shape *s, int rows) {
 }
 
 /// One row of the picture between zeros.
-KERNEL void fill_row(const siamese_first_shape *s, const float *picture, int y, char *row) {
+WIDE static void fill_row(const siamese_first_shape *s, const float *picture, int y, char *row) {
   size_t size = s->is_half ? 2 : 4, total = padded_width(s), before = (size_t)(s->left * channels);
   memset(row, 0, total * size);
   if (y < 0 || y >= s->height || before >= total) return;
@@ -72,7 +72,7 @@ KERNEL void fill_row(const siamese_first_shape *s, const float *picture, int y, 
     return;
   }
   size_t x = 0;
-  for (; x + 16 <= count; x += 16) put(row, before + x, 1, FLOATS(source + x));
+  for (; x + 16 <= count; x += 16) store(row, before + x, 1, FLOATS(source + x));
   for (; x < count; x++) {
     uint32_t bits;
     memcpy(&bits, source + x, 4);

@@ -21,7 +21,7 @@ typedef struct {
 } tile;
 
 /// `m` pixels of `n` blocks of filters, from elements of bfloat16 (`is_half`) or float, to such.
-PIECE void multiply(
+INLINE void multiply(
     const siamese_pointwise_shape *s, const tile *t, int m, int n, int stride, int is_half, int makes_halves) {
   const size_t size = is_half ? 2 : 4, output_size = makes_halves ? 2 : 4;
   vector sums[pixels][2];
@@ -57,7 +57,7 @@ PIECE void multiply(
 
 typedef void kernel(const siamese_pointwise_shape *, const tile *);
 #define ONE(kind, n, stride, m, is_half, makes_halves)                                                                \
-  KERNEL void kind##_##n##_##stride##_##m(const siamese_pointwise_shape *s, const tile *t) {                         \
+  WIDE static void kind##_##n##_##stride##_##m(const siamese_pointwise_shape *s, const tile *t) {                         \
     multiply(s, t, m, n, stride, is_half, makes_halves);                                                              \
   }
 #define SIZES(kind, n, stride, h, o)                                                                                  \

@@ -6,22 +6,11 @@
 
 // What products of matrices whose tiles stay in registers are made of: `m` pixels of `n` blocks of 16 filters.
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-// Floats' loops use none of bfloat16's instructions, but are made of the same pieces.
-#define KERNEL static __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
-#define PIECE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16,fma")))
-#else
-#define KERNEL static
-#define PIECE INLINE
-#endif
-#define UNROLLED _Pragma("clang loop unroll(full)")
-
 // Pixels of a tile at most: with two blocks of filters, their sums fill 26 of 32 registers.
 enum { pixels = 13 };
 
 /// Sixteen sums, each with the products of two weights and two inputs added.
-PIECE vector dot(vector sums, const char *weights, const char *inputs) {
+INLINE vector dot(vector sums, const char *weights, const char *inputs) {
 #if defined(__x86_64__)
   int two;
   memcpy(&two, inputs, 4);
@@ -32,19 +21,8 @@ PIECE vector dot(vector sums, const char *weights, const char *inputs) {
 #endif
 }
 
-/// Rounds to the nearest, ties to even, as `store` does, in one instruction.
-PIECE void put(char *to, size_t offset, int is_half, vector value) {
-#if defined(__x86_64__)
-  if (is_half) {
-    _mm256_storeu_si256((__m256i *)(to + 2 * offset), (__m256i)_mm512_cvtneps_pbh((__m512)value));
-    return;
-  }
-#endif
-  store(to, offset, is_half, &value);
-}
-
 /// The biases of the tile's filters, or zeros.
-PIECE void begin(vector (*sums)[2], int m, int n, const float *bias) {
+INLINE void begin(vector (*sums)[2], int m, int n, const float *bias) {
   UNROLLED for (int j = 0; j < n; j++) {
     vector offset = bias ? FLOATS(bias + 16 * j) : (vector){0};
     UNROLLED for (int i = 0; i < m; i++) sums[i][j] = offset;
@@ -53,7 +31,7 @@ PIECE void begin(vector (*sums)[2], int m, int n, const float *bias) {
 
 /// Adds the products of one input of each pixel, or two of bfloat16: `pixel` bytes lie between those of neighbouring pixels,
 /// `weight_block` bytes between the weights of neighbouring blocks.
-PIECE void step(
+INLINE void step(
     vector (*sums)[2], int m, int n, int is_half, const char *weights, size_t weight_block, const char *inputs, size_t pixel) {
   UNROLLED for (int i = 0; i < m; i++) {
     if (is_half) {
@@ -67,7 +45,7 @@ PIECE void step(
 }
 
 /// Of the function, and then the sums, to `output`, whose blocks of filters lie `output_block` elements apart.
-PIECE void finish(
+INLINE void finish(
     const siamese_function *f, int has_function, vector (*sums)[2], int m, int n, int is_half, char *output,
     size_t output_block, int makes_halves) {
   if (has_function && f->kind != siamese_limited) {
@@ -76,7 +54,7 @@ PIECE void finish(
       UNROLLED for (int i = 0; i < m; i++) values[j * m + i] = sums[i][j];
     for (int i = 0; i < n * m; i++) {
       apply(f, f->kind, &values[i], 1, is_half);
-      put(output, (size_t)(i / m) * output_block + 16 * (size_t)(i % m), makes_halves, values[i]);
+      store(output, (size_t)(i / m) * output_block + 16 * (size_t)(i % m), makes_halves, values[i]);
     }
     return;
   }
@@ -93,5 +71,5 @@ PIECE void finish(
   }
   UNROLLED for (int j = 0; j < n; j++)
     UNROLLED for (int i = 0; i < m; i++)
-      put(output, (size_t)j * output_block + 16 * (size_t)i, makes_halves, sums[i][j]);
+      store(output, (size_t)j * output_block + 16 * (size_t)i, makes_halves, sums[i][j]);
 }

@@ -1,14 +1,16 @@
 #pragma once
 #include "Winograd.h"
 
-// The transforms around the products: input tiles into matrices `[matrices][channels / 16][rows][16]`, and sums from
-// `[matrices][filters / 16][rows][16]`, some blocks of filters, into the output. For processors with wide registers.
+// The transforms around the products: input tiles into matrices whose blocks of 16 channels are `[tiles][16]`, and sums from
+// matrices of such blocks of filters into the output. `matrix` and `block` elements lie between matrices, and between the
+// blocks of one. For processors with wide registers; those of 2×2 outputs for bfloat16, of 4×4 for floats.
 
 typedef void siamese_scatter(
-    const siamese_winograd_shape *shape, const void *map, int first, int count, int rows, void *tiles);
+    const siamese_winograd_shape *shape, const void *map, int first, int count, void *tiles, size_t matrix, size_t block);
+/// `sums` begin with those of `first_block`.
 typedef void siamese_gather(
-    const siamese_winograd_shape *shape, const float *products, int first, int count, int rows, int first_block,
+    const siamese_winograd_shape *shape, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
     int block_count, const float *bias, int adds, const siamese_function *function, void *map);
 
-siamese_scatter siamese_scatter_2_floats, siamese_scatter_2_halves, siamese_scatter_4_floats;
-siamese_gather siamese_gather_2_floats, siamese_gather_2_halves, siamese_gather_4_floats;
+siamese_scatter siamese_scatter_2, siamese_scatter_4;
+siamese_gather siamese_gather_2, siamese_gather_4;

@@ -1,22 +1,17 @@
 #include "Transforms.h"
-
 #include "Vectors.h"
 
 /// One tile, one block of channels: Bᵀ d B.
-INLINE void scatter_tile(
-    const siamese_winograd_shape *s, const void *block, int y, int x, size_t step, void *out, size_t start, int is_half) {
+INLINE void scatter_tile(const siamese_winograd_shape *s, const uint16_t *block, int y, int x, uint16_t *out, size_t matrix) {
   vector d[4][4];
-  if (y >= 0 && x >= 0 && y + 4 <= s->height && x + 4 <= s->width) {
-    for (int i = 0; i < 4; i++)
-      for (int j = 0; j < 4; j++) load(block, ((size_t)(y + i) * (size_t)s->width + (size_t)(x + j)) * 16, is_half, &d[i][j]);
-  } else {
-    for (int i = 0; i < 4; i++)
-      for (int j = 0; j < 4; j++) {
-        int row = y + i, column = x + j;
-        if (row < 0 || column < 0 || row >= s->height || column >= s->width) d[i][j] = (vector){0};
-        else load(block, ((size_t)row * (size_t)s->width + (size_t)column) * 16, is_half, &d[i][j]);
-      }
-  }
+  int inside = y >= 0 && x >= 0 && y + 4 <= s->height && x + 4 <= s->width;
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 4; j++) {
+      int row = y + i, column = x + j;
+      if (inside || (row >= 0 && column >= 0 && row < s->height && column < s->width))
+        load(block, ((size_t)row * (size_t)s->width + (size_t)column) * 16, 1, &d[i][j]);
+      else d[i][j] = (vector){0};
+    }
   vector e[4][4];
   for (int j = 0; j < 4; j++) {
     e[0][j] = d[0][j] - d[2][j];
@@ -26,33 +21,32 @@ INLINE void scatter_tile(
   }
   for (int i = 0; i < 4; i++) {
     vector f[4] = {e[i][0] - e[i][2], e[i][1] + e[i][2], e[i][2] - e[i][1], e[i][1] - e[i][3]};
-    for (int j = 0; j < 4; j++) store(out, start + (size_t)(4 * i + j) * step, is_half, &f[j]);
+    for (int j = 0; j < 4; j++) store(out, (size_t)(4 * i + j) * matrix, 1, f[j]);
   }
 }
 
-INLINE void scatter(
-    const siamese_winograd_shape *s, const void *map, int first, int count, int rows, void *tiles, int is_half) {
-  int columns = (s->output_width + 1) / 2, per_picture = siamese_winograd_tiles(s), size = is_half ? 2 : 4;
+WIDE void siamese_scatter_2(
+    const siamese_winograd_shape *s, const void *map, int first, int count, void *tiles, size_t matrix, size_t block) {
+  int columns = (s->output_width + 1) / 2, per_picture = siamese_winograd_tiles(s);
   size_t plane = (size_t)s->height * (size_t)s->width * 16, picture = plane * (size_t)(s->channels / 16);
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
-    int y = within / columns * 2 - s->top, x = within % columns * 2 - s->left;
-    for (int c = 0; c < s->channels / 16; c++) {
-      size_t block = (size_t)(tile / per_picture) * picture + (size_t)c * plane;
-      scatter_tile(s, (const char *)map + block * (size_t)size, y, x, (size_t)rows * (size_t)s->channels, tiles,
-                   ((size_t)c * (size_t)rows + (size_t)t) * 16, is_half);
-    }
+    const uint16_t *source = (const uint16_t *)map + (size_t)(tile / per_picture) * picture;
+    uint16_t *out = (uint16_t *)tiles + (size_t)t * 16;
+    for (int c = 0; c < s->channels / 16; c++)
+      scatter_tile(s, source + (size_t)c * plane, within / columns * 2 - s->top, within % columns * 2 - s->left,
+                   out + (size_t)c * block, matrix);
   }
 }
 
 /// One tile, one block of filters: Aᵀ m A.
 INLINE void gather_tile(
-    const siamese_winograd_shape *s, const float *in, size_t step, const float *bias, int adds,
-    const siamese_function *function, siamese_function_kind kind, void *block, int y, int x, int is_half) {
+    const siamese_winograd_shape *s, const float *sums, size_t matrix, const float *bias, int adds,
+    const siamese_function *function, siamese_function_kind kind, uint16_t *block, int y, int x) {
   vector e[2][4];
   for (int j = 0; j < 4; j++) {
     vector m[4];
-    for (int i = 0; i < 4; i++) m[i] = FLOATS(in + (size_t)(4 * i + j) * step);
+    for (int i = 0; i < 4; i++) m[i] = FLOATS(sums + (size_t)(4 * i + j) * matrix);
     e[0][j] = m[0] + m[1] + m[2];
     e[1][j] = m[1] - m[2] - m[3];
   }
@@ -62,44 +56,33 @@ INLINE void gather_tile(
     size_t line = ((size_t)(y + i) * (size_t)s->output_width + (size_t)x) * 16;
     for (int j = 0; adds && j < 2 && x + j < s->output_width; j++) {
       vector there;
-      load(block, line + (size_t)j * 16, is_half, &there);
+      load(block, line + (size_t)j * 16, 1, &there);
       out[j] += there;
     }
-    apply(function, kind, out, 2, is_half);
-    for (int j = 0; j < 2 && x + j < s->output_width; j++) store(block, line + (size_t)j * 16, is_half, &out[j]);
+    apply(function, kind, out, 2, 1);
+    for (int j = 0; j < 2 && x + j < s->output_width; j++) store(block, line + (size_t)j * 16, 1, out[j]);
   }
 }
 
 INLINE void gather(
-    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, int first_block, int block_count,
-    const float *bias, int adds, const siamese_function *function, siamese_function_kind kind, void *map, int is_half) {
-  int columns = (s->output_width + 1) / 2, per_picture = siamese_winograd_tiles(s), size = is_half ? 2 : 4;
+    const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
+    int block_count, const float *bias, int adds, const siamese_function *function, siamese_function_kind kind, uint16_t *map) {
+  int columns = (s->output_width + 1) / 2, per_picture = siamese_winograd_tiles(s);
   size_t plane = (size_t)s->output_height * (size_t)s->output_width * 16, picture = plane * (size_t)(s->filters / 16);
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
-    for (int k = first_block; k < first_block + block_count; k++) {
-      size_t block = (size_t)(tile / per_picture) * picture + (size_t)k * plane;
-      gather_tile(s, products + ((size_t)k * (size_t)rows + (size_t)t) * 16, (size_t)rows * (size_t)s->filters,
-                  bias ? bias + 16 * k : 0, adds, function, kind, (char *)map + block * (size_t)size, within / columns * 2,
-                  within % columns * 2, is_half);
-    }
+    uint16_t *target = map + (size_t)(tile / per_picture) * picture;
+    for (int k = 0; k < block_count; k++)
+      gather_tile(s, sums + (size_t)k * block + (size_t)t * 16, matrix, bias ? bias + 16 * (first_block + k) : 0, adds, function,
+                  kind, target + (size_t)(first_block + k) * plane, within / columns * 2, within % columns * 2);
   }
 }
 
-#define SCATTER(name, is_half)                                                                                        \
-  WIDE void name(const siamese_winograd_shape *s, const void *map, int first, int count, int rows, void *tiles) {    \
-    scatter(s, map, first, count, rows, tiles, is_half);                                                              \
-  }
-#define GATHER(name, is_half)                                                                                         \
-  WIDE void name(                                                                                                     \
-      const siamese_winograd_shape *s, const float *products, int first, int count, int rows, int first_block,       \
-      int block_count, const float *bias, int adds, const siamese_function *function, void *map) {                   \
-    if (function->kind == siamese_limited)                                                                            \
-      gather(s, products, first, count, rows, first_block, block_count, bias, adds, function, siamese_limited, map,  \
-             is_half);                                                                                                \
-    else                                                                                                              \
-      gather(s, products, first, count, rows, first_block, block_count, bias, adds, function, function->kind, map,   \
-             is_half);                                                                                                \
-  }
-SCATTER(siamese_scatter_2_floats, 0) SCATTER(siamese_scatter_2_halves, 1)
-GATHER(siamese_gather_2_floats, 0) GATHER(siamese_gather_2_halves, 1)
+WIDE void siamese_gather_2(
+    const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
+    int block_count, const float *bias, int adds, const siamese_function *function, void *map) {
+  if (function->kind == siamese_limited)
+    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, function, siamese_limited, map);
+  else
+    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, function, function->kind, map);
+}

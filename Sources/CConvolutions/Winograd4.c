@@ -24,7 +24,7 @@ INLINE void collect(const vector *m, int step, vector *y) {
 }
 
 /// One tile, one block of channels: Bᵀ d B.
-INLINE void scatter_tile(const siamese_winograd_shape *s, const float *block, int y, int x, size_t step, float *out) {
+INLINE void scatter_tile(const siamese_winograd_shape *s, const float *block, int y, int x, float *out, size_t matrix) {
   vector columns[36];
   int inside = y >= 0 && x >= 0 && y + 6 <= s->height && x + 6 <= s->width;
   for (int j = 0; j < 6; j++) {
@@ -32,7 +32,7 @@ INLINE void scatter_tile(const siamese_winograd_shape *s, const float *block, in
     for (int i = 0; i < 6; i++) {
       int row = y + i, column = x + j;
       if (inside || (row >= 0 && column >= 0 && row < s->height && column < s->width))
-        d[i] = FLOATS(block + ((long)row * s->width + column) * 16);
+        d[i] = FLOATS(block + ((size_t)row * (size_t)s->width + (size_t)column) * 16);
       else d[i] = (vector){0};
     }
     spread(d, 1, t);
@@ -41,31 +41,32 @@ INLINE void scatter_tile(const siamese_winograd_shape *s, const float *block, in
   for (int i = 0; i < 6; i++) {
     vector t[6];
     spread(columns + 6 * i, 1, t);
-    for (int j = 0; j < 6; j++) *(unaligned_vector *)(out + (size_t)(6 * i + j) * step) = t[j];
+    for (int j = 0; j < 6; j++) store(out, (size_t)(6 * i + j) * matrix, 0, t[j]);
   }
 }
 
-INLINE void scatter(const siamese_winograd_shape *s, const float *map, int first, int count, int rows, float *tiles) {
+WIDE void siamese_scatter_4(
+    const siamese_winograd_shape *s, const void *map, int first, int count, void *tiles, size_t matrix, size_t block) {
   int columns = (s->output_width + 3) / 4, per_picture = siamese_winograd_tiles(s);
   size_t plane = (size_t)s->height * (size_t)s->width * 16, picture = plane * (size_t)(s->channels / 16);
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
-    const float *source = map + (size_t)(tile / per_picture) * picture;
-    float *out = tiles + (size_t)t * 16;
+    const float *source = (const float *)map + (size_t)(tile / per_picture) * picture;
+    float *out = (float *)tiles + (size_t)t * 16;
     for (int c = 0; c < s->channels / 16; c++)
       scatter_tile(s, source + (size_t)c * plane, within / columns * 4 - s->top, within % columns * 4 - s->left,
-                   (size_t)rows * (size_t)s->channels, out + (size_t)c * (size_t)rows * 16);
+                   out + (size_t)c * block, matrix);
   }
 }
 
 /// One tile, one block of filters: Aᵀ m A.
 INLINE void gather_tile(
-    const siamese_winograd_shape *s, const float *in, size_t step, const float *bias, int adds,
+    const siamese_winograd_shape *s, const float *sums, size_t matrix, const float *bias, int adds,
     const siamese_function *function, siamese_function_kind kind, float *block, int y, int x) {
   vector columns[24];
   for (int j = 0; j < 6; j++) {
     vector m[6], t[4];
-    for (int i = 0; i < 6; i++) m[i] = FLOATS(in + (size_t)(6 * i + j) * step);
+    for (int i = 0; i < 6; i++) m[i] = FLOATS(sums + (size_t)(6 * i + j) * matrix);
     collect(m, 1, t);
     for (int i = 0; i < 4; i++) columns[6 * i + j] = t[i];
   }
@@ -79,36 +80,29 @@ INLINE void gather_tile(
       if (adds && x + j < s->output_width) t[j] += FLOATS(line + 16 * j);
     }
     apply(function, kind, t, 4, 0);
-    for (int j = 0; j < 4 && x + j < s->output_width; j++)
-      *(unaligned_vector *)(line + 16 * j) = t[j];
+    for (int j = 0; j < 4 && x + j < s->output_width; j++) store(line, (size_t)(16 * j), 0, t[j]);
   }
 }
 
 INLINE void gather(
-    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, int first_block, int block_count,
-    const float *bias, int adds, const siamese_function *function, siamese_function_kind kind, float *map) {
+    const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
+    int block_count, const float *bias, int adds, const siamese_function *function, siamese_function_kind kind, float *map) {
   int columns = (s->output_width + 3) / 4, per_picture = siamese_winograd_tiles(s);
   size_t plane = (size_t)s->output_height * (size_t)s->output_width * 16, picture = plane * (size_t)(s->filters / 16);
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
     float *target = map + (size_t)(tile / per_picture) * picture;
-    const float *in = products + (size_t)t * 16;
-    for (int k = first_block; k < first_block + block_count; k++)
-      gather_tile(s, in + (size_t)k * (size_t)rows * 16, (size_t)rows * (size_t)s->filters, bias ? bias + 16 * k : 0, adds, function, kind,
-                  target + (size_t)k * plane, within / columns * 4, within % columns * 4);
+    for (int k = 0; k < block_count; k++)
+      gather_tile(s, sums + (size_t)k * block + (size_t)t * 16, matrix, bias ? bias + 16 * (first_block + k) : 0, adds, function,
+                  kind, target + (size_t)(first_block + k) * plane, within / columns * 4, within % columns * 4);
   }
 }
 
-WIDE void siamese_scatter_4_floats(
-    const siamese_winograd_shape *s, const void *map, int first, int count, int rows, void *tiles) {
-  scatter(s, map, first, count, rows, tiles);
-}
-
-WIDE void siamese_gather_4_floats(
-    const siamese_winograd_shape *s, const float *products, int first, int count, int rows, int first_block, int block_count,
-    const float *bias, int adds, const siamese_function *function, void *map) {
+WIDE void siamese_gather_4(
+    const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
+    int block_count, const float *bias, int adds, const siamese_function *function, void *map) {
   if (function->kind == siamese_limited)
-    gather(s, products, first, count, rows, first_block, block_count, bias, adds, function, siamese_limited, map);
+    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, function, siamese_limited, map);
   else
-    gather(s, products, first, count, rows, first_block, block_count, bias, adds, function, function->kind, map);
+    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, function, function->kind, map);
 }

@@ -1,4 +1,5 @@
 import CConvolutions
+import COneDNN
 import Tensors
 
 /// Winograd's fast convolution of 3×3 (Lavin and Gray, arXiv 1509.09308): products of matrices take the place of a convolution
@@ -8,12 +9,15 @@ import Tensors
 ///     Y = Aᵀ [ (G g Gᵀ) ⊙ (Bᵀ d B) ] A      for each tile of outputs Y, from inputs d and the kernel g
 ///
 /// Tiles are scattered into 36 or 16 matrices, multiplied with the transformed kernels, summed in float32, and gathered, some
-/// dozens at a time, so that what lies between stays in the caches. oneDNN has no such convolution for bfloat16, and
-/// its own for floats takes up to twice as long.
-struct TiledConvolution {
+/// dozens at a time, so that what lies between stays in the caches. Where tiles of floats are few, reading transformed kernels
+/// would take longest, and kernels are transformed as they are used. oneDNN has no such convolution for bfloat16, and its own for
+/// floats takes up to twice as long.
+struct TiledConvolution: Sendable {
   let shape: siamese_winograd_shape
   /// Of all pictures.
   let tileCount: Int
+  /// Whether kernels are transformed as they are used.
+  let areTilesFew: Bool
   /// Tiles at a time. Odd, so that the matrices do not fall on the same lines of the cache.
   let rows: Int
   /// Whether threads share filters, and with them kernels, rather than tiles: where tiles are few.
@@ -21,7 +25,7 @@ struct TiledConvolution {
   let function: siamese_function
 
   /// Outputs in a tile's row and column.
-  var extent: Int { Int(shape.extent) }
+  var extent: Int { shape.is_half != 0 ? 2 : 4 }
   /// Matrices, one for each element of an input tile.
   var matrixCount: Int { (extent + 2) * (extent + 2) }
 }
@@ -42,19 +46,16 @@ extension Lowering {
     shape.filters = Int32(filters)
     (shape.top, shape.left) = (Int32(task.window.insets.top), Int32(task.window.insets.left))
     shape.is_half = isHalf ? 1 : 0
-    // Small tiles where large ones are too few.
-    for (extent, least) in isHalf ? [(2, 16)] : [(4, 32), (2, 16)] {
-      shape.extent = Int32(extent)
-      let tileCount = batch * Int(siamese_winograd_tiles(&shape))
-      guard tileCount >= least else { continue }
-      let isSharedByFilters = options.threads > 1 && tileCount / options.threads < 32
-      let share = isSharedByFilters ? tileCount : (tileCount + options.threads - 1) / options.threads
-      let roundCount = max(1, (share + 32) / 65)
-      let rows = (share + roundCount - 1) / roundCount | 1
-      return TiledConvolution(
-        shape: shape, tileCount: tileCount, rows: rows, isSharedByFilters: isSharedByFilters, function: function)
-    }
-    return nil
+    let tileCount = batch * Int(siamese_winograd_tiles(&shape))
+    guard tileCount >= (isHalf ? 16 : 4) else { return nil }
+    let areTilesFew = !isHalf && tileCount < 32
+    let isSharedByFilters = areTilesFew || options.threads > 1 && tileCount / options.threads < 32
+    let share = isSharedByFilters ? tileCount : (tileCount + options.threads - 1) / options.threads
+    let roundCount = max(1, (share + 32) / 65)
+    let rows = (share + roundCount - 1) / roundCount | 1
+    return TiledConvolution(
+      shape: shape, tileCount: tileCount, areTilesFew: areTilesFew, rows: rows, isSharedByFilters: isSharedByFilters,
+      function: function)
   }
 
   /// Appends `tiled`, one step in which each thread takes its tiles from the input to the output, which holds the residual
@@ -62,38 +63,58 @@ extension Lowering {
   mutating func lower(
     _ tiled: TiledConvolution, _ c: Convolution, from input: Value, to output: Value, operationCount: Int
   ) throws {
-    let (channels, filters) = (Int(tiled.shape.channels), c.filters)
-    let path = graph.nodes[current].parameters[.kernel]!
-    let (parameters, extent) = (parameters, tiled.extent)
-    let kernels = weights.constant(
-      "\(path), transformed for \(extent)", try productLayout(tiled.matrixCount, filters, channels),
-      plain: try Layout([tiled.matrixCount, filters, channels, 1], strides: [channels * filters, 1, filters, 1])
-    ) { TiledConvolution.transformed(try parameters.tensor(path), extent: extent) }
+    let filters = c.filters
+    let kernels = try kernels(of: c, tiled)
     let bias = c.bias ? try vector(.bias, filters) : nil
     var shape = tiled.shape
-    let scratchCount = siamese_winograd_scratch(&shape, Int32(tiled.rows)) / 4
+    let scratchCount = (tiled.areTilesFew
+      ? siamese_winograd_few_tiles_scratch(&shape, Int32(tiled.tileCount))
+      : siamese_winograd_scratch(&shape, Int32(tiled.rows))) / 4
     let scratch = newValue(try Layout(rows: [options.threads, scratchCount]))
     let operands = [
       operand(.source, input), operand(.destination, output), operand(.weights, kernels), operand(.scratchpad, scratch),
     ]
-    let (tileCount, rows, function) = (tiled.tileCount, Int32(tiled.rows), tiled.function)
     let (threads, adds, hasBias) = (options.threads, Int32(c.residual ? 1 : 0), bias != nil)
-    let (isSharedByFilters, blocks) = (tiled.isSharedByFilters, filters / 16)
+    let (tileCount, blocks) = (tiled.tileCount, filters / 16)
     appendKernel("convolution in tiles", operands + (bias.map { [operand(.bias, $0)] } ?? []), operationCount: operationCount) {
       [shape] pointers in
       let bias = hasBias ? pointers[4].assumingMemoryBound(to: Float.self) : nil
-      parallel(parts: threads, of: isSharedByFilters ? (blocks + 1) / 2 : tileCount) { part, units in
-        let tiles = isSharedByFilters ? 0..<tileCount : units
-        let filters = isSharedByFilters ? 2 * units.lowerBound..<min(blocks, 2 * units.upperBound) : 0..<blocks
+      parallel(parts: threads, of: tiled.isSharedByFilters ? (blocks + 1) / 2 : tileCount) { part, units in
+        let tiles = tiled.isSharedByFilters ? 0..<tileCount : units
+        let filters = tiled.isSharedByFilters ? 2 * units.lowerBound..<min(blocks, 2 * units.upperBound) : 0..<blocks
+        let scratch = pointers[3].assumingMemoryBound(to: Float.self) + part * scratchCount
         withUnsafePointer(to: shape) { shape in
-          withUnsafePointer(to: function) { function in
-            siamese_winograd(
-              shape, pointers[0], pointers[2], bias, adds, function, Int32(tiles.lowerBound), Int32(tiles.count), rows,
-              Int32(filters.lowerBound), Int32(filters.count), pointers[3] + part * scratchCount * 4, pointers[1])
+          withUnsafePointer(to: tiled.function) { function in
+            if tiled.areTilesFew {
+              siamese_winograd_few_tiles(
+                shape, pointers[0].assumingMemoryBound(to: Float.self), pointers[2].assumingMemoryBound(to: Float.self), bias,
+                adds, function, Int32(tileCount), Int32(filters.lowerBound), Int32(filters.count), scratch,
+                pointers[1].assumingMemoryBound(to: Float.self))
+            } else {
+              siamese_winograd(
+                shape, pointers[0], pointers[2], bias, adds, function, Int32(tiles.lowerBound), Int32(tiles.count),
+                Int32(tiled.rows), Int32(filters.lowerBound), Int32(filters.count), scratch, pointers[1])
+            }
           }
         }
       }
     }
+  }
+
+  /// The kernels as `tiled` reads them: transformed, or as they are.
+  private func kernels(of c: Convolution, _ tiled: TiledConvolution) throws -> WeightBank.Constant {
+    let (channels, filters) = (Int(tiled.shape.channels), c.filters)
+    if tiled.areTilesFew {
+      return try weight(
+        .kernel, Layout([filters, channels, 3, 3], .float32, tag: dnnl_Abcd16a), extents: [filters, channels, 3, 3],
+        strides: [1, filters, 3 * channels * filters, channels * filters])!
+    }
+    let path = graph.nodes[current].parameters[.kernel]!
+    let (parameters, extent) = (parameters, tiled.extent)
+    return weights.constant(
+      "\(path), transformed for \(extent)", try productLayout(tiled.matrixCount, filters, channels),
+      plain: try Layout([tiled.matrixCount, filters, channels, 1], strides: [channels * filters, 1, filters, 1])
+    ) { TiledConvolution.transformed(try parameters.tensor(path), extent: extent) }
   }
 }
 

@@ -48,7 +48,7 @@ extension Lowering {
     shape.is_half = isHalf ? 1 : 0
     let tileCount = batch * Int(siamese_winograd_tiles(&shape))
     guard tileCount >= (isHalf ? 16 : 4) else { return nil }
-    let areTilesFew = !isHalf && tileCount < 32
+    let areTilesFew = !isHalf && tileCount < 16
     let isSharedByFilters = areTilesFew || options.threads > 1 && tileCount / options.threads < 32
     let share = isSharedByFilters ? tileCount : (tileCount + options.threads - 1) / options.threads
     let roundCount = max(1, (share + 32) / 65)

@@ -8,6 +8,7 @@ extension Activation {
     case .rectifier(let maximum, 0, 0): siamese_function(kind: siamese_limited, low: 0, high: maximum ?? .infinity)
     case .silu: siamese_function(kind: siamese_silu, low: 0, high: 0)
     case .hardSilu: siamese_function(kind: siamese_hard_silu, low: 0, high: 0)
+    case .gelu(approximate: false): siamese_function(kind: siamese_gelu, low: 0, high: 0)
     default: nil
     }
   }

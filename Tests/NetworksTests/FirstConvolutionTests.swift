@@ -5,7 +5,7 @@ import Testing
 @testable import Networks
 
 @Suite struct FirstConvolutionTests {
-  @Test(arguments: Precision.allCases.filter(\.isAvailable), [Activation.linear, .relu, .relu6, .silu])
+  @Test(arguments: Precision.allCases.filter(\.isAvailable), [Activation.linear, .relu, .relu6, .silu, .gelu(approximate: false)])
   func `A first convolution equals the plain loops, and what follows reorders nothing`(
     precision: Precision, activation: Activation
   ) throws {

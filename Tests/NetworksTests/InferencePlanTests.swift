@@ -88,6 +88,17 @@ struct InferencePlanTests {
     ("softmax of maps", { try chain([3, 2, 20], .softmax) }),
     ("softmax of vectors", { try chain([20], .softmax) }),
     ("layer normalisation of maps", { try chain([3, 2, 20], .layerNormalization(epsilon: 1e-3, scale: true, center: true)) }),
+    ("layer normalisation of blocks", { try chain([5, 7, 48], .layerNormalization(epsilon: 1e-6, scale: true, center: true)) }),
+    ("layer normalisation of a pixel", { try chain([1, 1, 16], .layerNormalization(epsilon: 1e-6, scale: false, center: true)) }),
+    (
+      "layer normalisation between convolutions",
+      {
+        try chain(
+          [9, 5, 32], .convolution(Convolution(filters: 144, kernel: Size(3))),
+          .layerNormalization(epsilon: 1e-3, scale: true, center: false),
+          .convolution(Convolution(filters: 20, kernel: Size(1), activation: .gelu(approximate: false))))
+      }
+    ),
     ("layer normalisation of vectors", { try chain([20], .layerNormalization(epsilon: 1e-3, scale: false, center: true)) }),
     ("group normalisation", { try chain([4, 3, 12], .groupNormalization(groups: 3, epsilon: 1e-3, scale: true, center: true)) }),
     ("unit normalisation", { try chain([4, 3, 12], .unitNormalization(epsilon: 1e-6)) }),

@@ -9,7 +9,7 @@ import Testing
     ([4, 4, 16], 16), ([5, 7, 24], 40), ([13, 13, 5], 17), ([7, 7, 528], 33), ([14, 14, 1040], 96), ([56, 31, 64], 256),
   ]
 
-  @Test(arguments: shapes.indices, [Activation.linear, .relu6, .silu])
+  @Test(arguments: shapes.indices, [Activation.linear, .relu6, .silu, .gelu(approximate: false)])
   func `A convolution of single pixels equals the plain loops, with a stride and a residual too`(
     index: Int, activation: Activation
   ) throws {
@@ -46,6 +46,25 @@ import Testing
           })
         }
       }
+    }
+  }
+
+  @Test(arguments: [Activation.silu, .hardSilu, .gelu(approximate: false)], Precision.allCases.filter(\.isAvailable))
+  func `Functions that loops apply hold over the whole line`(activation: Activation, precision: Precision) throws {
+    let graph = try chain(
+      [60, 40, 16], .convolution(Convolution(filters: 16, kernel: Size(1), bias: false, activation: activation)))
+    var identity = Tensor(shape: [1, 1, 16, 16], repeating: 0)
+    for i in 0..<16 { identity.elements[17 * i] = 1 }
+    let parameters = ParameterStore(["layer0/kernel": identity])
+    let shape = [1, 60, 40, 16], count = shape.reduce(1, *)
+    var inputs = (0..<count).map { Float($0 - count / 2) / Float(count) * 24 }
+    inputs.replaceSubrange(0..<4, with: [-1000, 1000, 0, -0.0])
+    let expected = try ReferenceEvaluator(graph, parameters: parameters)([Tensor(shape: shape, elements: inputs)])[0]
+    let plan = try InferencePlan(graph, parameters: parameters, batch: 1, options: PlanOptions(precision: precision))
+    let found = try plan([Tensor(shape: shape, elements: inputs)])[0]
+    let tolerance: Float = precision == .float32 ? 1e-6 : 1 / 128
+    for (x, (found, expected)) in zip(inputs, zip(found.elements, expected.elements)) {
+      #expect(abs(found - expected) <= tolerance * max(1, abs(x)), "\(activation) of \(x)")
     }
   }
 }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct TiledConvolutionTests {
   static let shapes: [[Int]] = [[17, 15, 48], [13, 22, 32], [26, 25, 64], [7, 7, 96]]
 
-  @Test(arguments: shapes, [Activation.linear, .relu6, .silu])
+  @Test(arguments: shapes, [Activation.linear, .relu6, .silu, .gelu(approximate: false)])
   func `A convolution in tiles equals the plain loops, with a residual and without padding too`(
     shape: [Int], activation: Activation
   ) throws {

@@ -7,5 +7,6 @@
 #include "FirstConvolution.h"
 #include "Function.h"
 #include "Joining.h"
+#include "LayerNormalization.h"
 #include "Pointwise.h"
 #include "Winograd.h"

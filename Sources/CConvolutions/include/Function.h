@@ -1,7 +1,7 @@
 #pragma once
 
 /// An element-wise function: `siamese_limited` keeps its argument between two numbers.
-typedef enum { siamese_limited, siamese_silu, siamese_hard_silu } siamese_function_kind;
+typedef enum { siamese_limited, siamese_silu, siamese_hard_silu, siamese_gelu } siamese_function_kind;
 
 typedef struct {
   siamese_function_kind kind;

@@ -1,3 +1,4 @@
+import CConvolutions
 import COneDNN
 import Foundation
 import Tensors
@@ -76,6 +77,7 @@ extension Lowering {
     _ node: Graph.Node, epsilon: Float, scale: Bool, center: Bool
   ) throws -> Value {
     let channels = node.shape.last ?? 1
+    if mapOrder == .blocked, Lowering.normalizesBlocks(node) { return try lowerBlockedLayerNormalization(node, epsilon) }
     let source = try value(node.inputs[0], in: hostLayout(node.shape, node.shape.count == 3 ? mapType : .float32))
     let rowCount = batch * node.shape.dropLast().reduce(1, *)
     let rows = try Layout(rows: [rowCount, channels], source.layout.type)
@@ -89,6 +91,38 @@ extension Lowering {
     operands.append(operand(.scale, try vector(.gamma, channels) ?? filled(channels, 1)))
     operands.append(operand(.shift, try vector(.beta, channels) ?? filled(channels, 0)))
     try append("layer normalisation", description, operands)
+    return destination
+  }
+
+  /// Whether our loops normalise a map at each position, over channels in blocks.
+  static func normalizesBlocks(_ node: Graph.Node) -> Bool {
+    siamese_has_wide_registers() != 0 && node.shape.count == 3 && node.shape[2] % 16 == 0
+  }
+
+  private mutating func lowerBlockedLayerNormalization(_ node: Graph.Node, _ epsilon: Float) throws -> Value {
+    let source = try value(node.inputs[0], in: homeLayout(node.shape))
+    let destination = newValue(source.layout)
+    let (pixels, channels) = (node.shape[0] * node.shape[1], node.shape[2])
+    let gamma = try vector(.gamma, channels) ?? filled(channels, 1)
+    let beta = try vector(.beta, channels) ?? filled(channels, 0)
+    let shape = siamese_layer_normalization_shape(
+      pixels: Int32(pixels), channels: Int32(channels), is_half: mapType == .bfloat16 ? 1 : 0, epsilon: epsilon)
+    let (batch, threads, byteCount) = (batch, options.threads, pixels * channels * mapType.byteCount)
+    appendKernel(
+      "layer normalisation",
+      [operand(.source, source), operand(.scale, gamma), operand(.shift, beta), operand(.destination, destination)]
+    ) { pointers in
+      let (gamma, beta) = (pointers[1].assumingMemoryBound(to: Float.self), pointers[2].assumingMemoryBound(to: Float.self))
+      parallel(parts: threads, of: pixels) { _, part in
+        for picture in 0..<batch {
+          withUnsafePointer(to: shape) {
+            siamese_layer_normalization(
+              $0, pointers[0] + picture * byteCount, gamma, beta, Int32(part.lowerBound), Int32(part.count),
+              pointers[3] + picture * byteCount)
+          }
+        }
+      }
+    }
     return destination
   }
 

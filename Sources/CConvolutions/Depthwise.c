@@ -48,7 +48,7 @@ INLINE void outputs(
 
 INLINE void convolve(
     const siamese_depthwise_shape *s, const void *map, const float *weights, const float *bias, float *scratch, void *output,
-    void *average, int k, int stride, int is_half) {
+    void *average, int k, int stride, int reads_halves, int is_half) {
   int width = (s->output_width - 1) * stride + k;
   vector offset = bias ? FLOATS(bias) : (vector){0}, total = {0};
   // The k rows that the window covers, each where its number leaves off.
@@ -56,7 +56,7 @@ INLINE void convolve(
   for (int y = 0; y < s->output_height; y++) {
     const float *rows[7];
     for (; filled < y * stride + k; filled++)
-      if (filled >= y * stride) fill_row(s, map, filled - s->top, width, is_half, scratch + (size_t)(filled % k * width) * 16);
+      if (filled >= y * stride) fill_row(s, map, filled - s->top, width, reads_halves, scratch + (size_t)(filled % k * width) * 16);
     for (int i = 0; i < k; i++) rows[i] = scratch + (size_t)((y * stride + i) % k * width) * 16;
     size_t start = (size_t)y * (size_t)s->output_width * s->output_pixel;
     int x = 0;
@@ -76,8 +76,9 @@ INLINE void convolve(
       void *average
 #define ARGUMENTS s, map, weights, bias, scratch, output, average
 #define KERNEL(k, stride)                                                                                              \
-  WIDE static void wide_##k##_##stride(PARAMETERS) { convolve(ARGUMENTS, k, stride, 0); }                            \
-  WIDE static void wide_half_##k##_##stride(PARAMETERS) { convolve(ARGUMENTS, k, stride, 1); }
+  WIDE static void floats_##k##_##stride(PARAMETERS) { convolve(ARGUMENTS, k, stride, 0, 0); }                       \
+  WIDE static void halves_##k##_##stride(PARAMETERS) { convolve(ARGUMENTS, k, stride, 1, 1); }                       \
+  WIDE static void rounded_##k##_##stride(PARAMETERS) { convolve(ARGUMENTS, k, stride, 0, 1); }
 
 KERNEL(3, 1) KERNEL(3, 2) KERNEL(5, 1) KERNEL(5, 2) KERNEL(7, 1) KERNEL(7, 2)
 
@@ -94,9 +95,9 @@ size_t siamese_depthwise_scratch(const siamese_depthwise_shape *s) {
 }
 
 void siamese_depthwise(PARAMETERS) {
-  static void (*const kernels[3][2][2])(PARAMETERS) = {
-      {{wide_3_1, wide_half_3_1}, {wide_3_2, wide_half_3_2}},
-      {{wide_5_1, wide_half_5_1}, {wide_5_2, wide_half_5_2}},
-      {{wide_7_1, wide_half_7_1}, {wide_7_2, wide_half_7_2}}};
-  kernels[s->kernel / 2 - 1][s->stride - 1][s->is_half != 0](ARGUMENTS);
+  static void (*const kernels[3][2][3])(PARAMETERS) = {
+      {{floats_3_1, halves_3_1, rounded_3_1}, {floats_3_2, halves_3_2, rounded_3_2}},
+      {{floats_5_1, halves_5_1, rounded_5_1}, {floats_5_2, halves_5_2, rounded_5_2}},
+      {{floats_7_1, halves_7_1, rounded_7_1}, {floats_7_2, halves_7_2, rounded_7_2}}};
+  kernels[s->kernel / 2 - 1][s->stride - 1][s->kind](ARGUMENTS);
 }

@@ -46,14 +46,14 @@ INLINE void step(
 
 /// Of the function, and then the sums, to `output`, whose blocks of filters lie `output_block` elements apart.
 INLINE void finish(
-    const siamese_function *f, int has_function, vector (*sums)[2], int m, int n, int is_half, char *output,
-    size_t output_block, int makes_halves) {
+    const siamese_function *f, int has_function, vector (*sums)[2], int m, int n, char *output, size_t output_block,
+    int makes_halves) {
   if (has_function && f->kind != siamese_limited) {
     vector values[2 * pixels];
     UNROLLED for (int j = 0; j < n; j++)
       UNROLLED for (int i = 0; i < m; i++) values[j * m + i] = sums[i][j];
     for (int i = 0; i < n * m; i++) {
-      apply(f, f->kind, &values[i], 1, is_half);
+      apply(f, f->kind, &values[i], 1, makes_halves);
       store(output, (size_t)(i / m) * output_block + 16 * (size_t)(i % m), makes_halves, values[i]);
     }
     return;

@@ -103,4 +103,42 @@ import Testing
       #expect(activations.map(\.node) == ["shared"])
     }
   }
+
+  @Test(arguments: [3, 5], [1, 2])
+  func `In bfloat16 the first depthwise kernel stays float32, and so does the map that it reads`(kernel: Int, stride: Int) throws {
+    guard Self.isWide, Precision.bfloat16.isAvailable else { return }
+    var graph = Graph()
+    let picture = try graph.add("picture", .input(shape: [40, 36, 3]))
+    let first = try graph.add(
+      "first", .convolution(Convolution(filters: 32, kernel: Size(3), padding: .same, activation: .relu6)), [picture])
+    let depthwise = try graph.add(
+      "depthwise",
+      .convolution(
+        Convolution(filters: 32, kernel: Size(kernel), strides: Size(stride), groups: 32, bias: false)), [first])
+    let projected = try graph.add("projected", .convolution(Convolution(filters: 32, kernel: Size(1))), [first])
+    let sum = try graph.add("sum", .elementwise(.add), [projected, first])
+    graph.outputs = [depthwise, sum]
+    var parameters = randomParameters(graph)
+    // A map that varies by less than bfloat16 can tell apart, and kernels that see nothing but what varies.
+    var generator = SeededGenerator(seed: 3)
+    parameters.set(
+      "first/kernel", Tensor(shape: [3, 3, 3, 32], elements: (0..<864).map { _ in generator.normal() * 1e-4 }))
+    parameters.set("first/bias", Tensor(shape: [32], elements: (0..<32).map { 4.5 + Float($0) / 32 }))
+    let taps = kernel * kernel
+    var elements = (0..<taps * 32).map { _ in generator.normal() }
+    for channel in 0..<32 {
+      let mean = (0..<taps).reduce(Float(0)) { $0 + elements[$1 * 32 + channel] } / Float(taps)
+      for tap in 0..<taps { elements[tap * 32 + channel] -= mean }
+    }
+    parameters.set("depthwise/kernel", Tensor(shape: [kernel, kernel, 1, 32], elements: elements))
+    let inputs = randomInputs(graph, batch: 3)
+    let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)
+    for threads in [1, 2] {
+      let plan = try InferencePlan(
+        graph, parameters: parameters, batch: 3, options: PlanOptions(precision: .bfloat16, threads: threads))
+      let found = try plan(inputs)
+      #expect(difference(found[0], expected[0]) < 0.05)
+      #expect(difference(found[1], expected[1]) < 0.02)
+    }
+  }
 }

@@ -7,6 +7,9 @@
 /// Depthwise convolution of maps whose channels lie 16 by 16, with cheap activations before and after, and the average of
 /// what comes out.
 
+/// What maps hold and what comes out: floats of floats, bfloat16 of bfloat16, or bfloat16 of floats. Sums and weights are floats.
+typedef enum { siamese_depthwise_floats, siamese_depthwise_halves, siamese_depthwise_rounded } siamese_depthwise_kind;
+
 /// A convolution of `kernel`×`kernel` (3, 5 or 7) with equal strides (1 or 2): `height`×`width` maps in,
 /// `output_height`×`output_width` out, `top` and `left` rows and columns of zeros before the input, as many as it takes after.
 typedef struct {
@@ -14,8 +17,7 @@ typedef struct {
   int kernel, stride, top, left;
   /// Elements from 16 channels of one pixel to the same ones of the next.
   size_t pixel, output_pixel;
-  /// Whether elements are bfloat16 rather than float.
-  int is_half;
+  siamese_depthwise_kind kind;
   /// Applied to the input, and to the sum with the bias.
   siamese_function before, after;
 } siamese_depthwise_shape;

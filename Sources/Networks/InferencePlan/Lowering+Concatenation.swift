@@ -34,7 +34,8 @@ extension Lowering {
   }
 
   private mutating func place(of node: Int, _ layout: Layout) throws -> Value? {
-    guard let place = places[node], try layout == homeLayout(graph.nodes[node].shape) else { return nil }
+    guard let place = places[node], mapType(of: place.node) == layout.type, try layout == homeLayout(graph.nodes[node].shape)
+    else { return nil }
     let shape = graph.nodes[place.node].shape
     let buffer: Int
     if let known = joined[place.node] { buffer = known } else {

@@ -93,7 +93,7 @@ extension Lowering {
       let direct = Approach(algorithm: .direct, source: own.0, destination: own.1)
       result += [described(direct, skip: skip)].compactMap { $0 }.filter(isFast)
     }
-    if mapOrder == .blocked, options.precision == .float32, c.kernel == Size(3), c.strides == Size(1), c.groups == 1 {
+    if mapOrder == .blocked, mapType == .float32, c.kernel == Size(3), c.strides == Size(1), c.groups == 1 {
       let suits = Lowering.suitsWinograd(c, source: task.source)
       let winograd = Approach(algorithm: .winograd, source: own.0, destination: own.1)
       for skip in 0..<(options.tuning == .fixed ? (suits ? 1 : 0) : 2) {

@@ -4,6 +4,8 @@ import COneDNN
 /// Depthwise convolutions by our own loops, where the processor has registers of 16 floats: with SiLU oneDNN's spend most
 /// of their time on the exponential, in bfloat16 four to six times what the sums need.
 ///
+/// Their kernels are floats in bfloat16 too.
+///
 /// A cheap activation that stands before the convolution is applied as rows are read, so that whatever makes those rows
 /// leaves it out; where a global average follows (squeeze-and-excitation), it is taken along.
 extension Lowering {
@@ -17,7 +19,8 @@ extension Lowering {
       c.strides.height == c.strides.width, c.strides.height <= 2,
       channels % 16 == 0 || (mapOrder == .blocked && channels > 16), let after = c.activation.loopFunction
     else { return nil }
-    guard c.kernel.height > 3 || c.activation == .silu || c.activation == .hardSilu || followsLooseActivation(index)
+    let rounds = mapType(of: index) == .bfloat16 && mapType(of: graph.nodes[index].inputs[0]) == .float32
+    guard rounds || c.kernel.height > 3 || c.activation == .silu || c.activation == .hardSilu || followsLooseActivation(index)
     else { return nil }
     let insets = c.padding.insets(
       height: source[0], width: source[1], window: c.kernel, strides: c.strides, dilation: c.dilation)
@@ -26,7 +29,8 @@ extension Lowering {
     (shape.output_height, shape.output_width) = (Int32(output[0]), Int32(output[1]))
     (shape.kernel, shape.stride) = (Int32(c.kernel.height), Int32(c.strides.height))
     (shape.top, shape.left) = (Int32(insets.top), Int32(insets.left))
-    shape.is_half = mapType == .bfloat16 ? 1 : 0
+    shape.kind = rounds ? siamese_depthwise_rounded
+      : mapType(of: index) == .bfloat16 ? siamese_depthwise_halves : siamese_depthwise_floats
     shape.before = .identity
     shape.after = after
     return shape
@@ -58,9 +62,12 @@ extension Lowering {
     let (input, channels) = (node.inputs[0], c.filters)
     if let before = deferred[input]?.loopFunction { shape.before = before }
     // Either order serves, where channels fill blocks.
-    let loose = try Layout(channelsLast: extents(graph.nodes[input].shape), mapType)
+    let type = shape.kind == siamese_depthwise_halves ? ElementType.bfloat16 : .float32
+    let loose = try Layout(channelsLast: extents(graph.nodes[input].shape), type)
     var source = value(input)
-    if channels % 16 != 0 || source.layout != loose { source = try value(input, in: homeLayout(graph.nodes[input].shape)) }
+    if channels % 16 != 0 || source.layout != loose {
+      source = try value(input, in: mapLayout(extents(graph.nodes[input].shape), mapOrder, type))
+    }
     let output = try newOutput(homeLayout(node.shape))
     let means = try mapLayout([batch, channels, 1, 1], mapOrder)
     let average = consumers[current].contains { graph.isAverage($0) } ? newValue(means) : nil
@@ -69,7 +76,7 @@ extension Lowering {
     let blocks = (channels + 15) / 16
     /// Bytes from one picture, and from one block of channels, to the next.
     func distances(_ value: Value, _ height: Int32, _ width: Int32) -> (picture: Int, block: Int, pixel: Int) {
-      let positions = Int(height) * Int(width), size = mapType.byteCount
+      let positions = Int(height) * Int(width), size = value.layout.type.byteCount
       return mapOrder == .channelsLast || value.layout == loose
         ? (positions * channels * size, 16 * size, channels) : (positions * blocks * 16 * size, positions * 16 * size, 16)
     }

@@ -16,6 +16,8 @@ struct Lowering {
   let options: PlanOptions
   let weights: WeightBank
   let mapOrder: PlanOptions.MapOrder
+  /// Nodes that compute in float32 in a plan of bfloat16.
+  let delicate: Set<Int>
 
   private(set) var steps: [Program.Step] = []
   private(set) var buffers: [Program.Buffer] = []
@@ -45,13 +47,16 @@ struct Lowering {
     self.options = options
     self.weights = weights
     mapOrder = options.mapOrder ?? Lowering.preferredOrder(of: source.graph, options)
+    delicate = options.precision == .bfloat16 ? source.graph.delicateNodes : []
     values = Array(repeating: nil, count: graph.nodes.count)
     consumers = graph.consumers
     places = Lowering.places(in: source.graph, batch: batch, order: mapOrder)
   }
 
-  /// The type of feature maps inside the plan. Vectors are float32 always.
-  var mapType: ElementType { options.precision.mapType }
+  /// The type of the feature maps that the node being lowered makes. Vectors are float32 always.
+  var mapType: ElementType { mapType(of: current) }
+
+  func mapType(of node: Int) -> ElementType { delicate.contains(node) ? .float32 : options.precision.mapType }
 
   /// Channels-last where oneDNN normalises over channels, position by position (such networks would reorder maps at
   /// every turn); blocks of channels otherwise.
@@ -130,10 +135,10 @@ struct Lowering {
     return try mapLayout(extents(shape), mapOrder)
   }
 
-  func mapLayout(_ extents: [Int], _ order: PlanOptions.MapOrder) throws -> Layout {
+  func mapLayout(_ extents: [Int], _ order: PlanOptions.MapOrder, _ type: ElementType? = nil) throws -> Layout {
     // Pictures and the like would be mostly padding in blocks.
     order == .channelsLast || extents[1] <= 4
-      ? try Layout(channelsLast: extents, mapType) : try Layout(blocked: extents, mapType)
+      ? try Layout(channelsLast: extents, type ?? mapType) : try Layout(blocked: extents, type ?? mapType)
   }
 
   // MARK: Values

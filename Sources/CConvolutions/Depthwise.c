@@ -6,11 +6,12 @@
 
 /// One row of the input between its zeros, in floats, after the first activation.
 INLINE void fill_row(const siamese_depthwise_shape *s, const void *map, int y, int width, int is_half, float *row) {
-  memset(row, 0, (size_t)width * 64);
-  if (y < 0 || y >= s->height) return;
-  int count = s->width < width - s->left ? s->width : width - s->left;
+  int left = s->left < width ? s->left : width;
+  int count = y < 0 || y >= s->height ? 0 : s->width < width - left ? s->width : width - left;
+  memset(row, 0, (size_t)left * 64);
+  memset(row + 16 * (left + count), 0, (size_t)(width - left - count) * 64);
   size_t start = (size_t)y * (size_t)s->width * s->pixel;
-  float *out = row + 16 * s->left;
+  float *out = row + 16 * left;
   int x = 0;
   for (; x + 4 <= count; x += 4) {
     vector values[4];

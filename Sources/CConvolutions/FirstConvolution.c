@@ -14,7 +14,7 @@ typedef struct {
 } tile;
 
 /// `m` neighbouring pixels of `n` blocks of filters.
-INLINE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, int stride, int is_half) {
+INLINE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, int stride, int is_half, int makes_halves) {
   const size_t size = is_half ? 2 : 4;
   vector sums[pixels][2];
   begin(sums, m, n, t->bias);
@@ -28,26 +28,28 @@ INLINE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, 
       weights += 64;
     }
   }
-  finish(&s->function, 1, sums, m, n, t->output, t->output_block, is_half);
+  finish(&s->function, 1, sums, m, n, t->output, t->output_block, makes_halves);
 }
 
 typedef void kernel(const siamese_first_shape *, const tile *);
-#define ONE(kind, n, stride, m, is_half)                                                                              \
+#define ONE(kind, n, stride, m, is_half, makes_halves)                                                                \
   WIDE static void kind##_##n##_##stride##_##m(const siamese_first_shape *s, const tile *t) {                             \
-    multiply(s, t, m, n, stride, is_half);                                                                            \
+    multiply(s, t, m, n, stride, is_half, makes_halves);                                                              \
   }
-#define SIZES(kind, n, stride, h)                                                                                     \
-  ONE(kind, n, stride, 7, h) ONE(kind, n, stride, 8, h) ONE(kind, n, stride, 9, h) ONE(kind, n, stride, 10, h)      \
-  ONE(kind, n, stride, 11, h) ONE(kind, n, stride, 12, h) ONE(kind, n, stride, 13, h)                                \
+#define SIZES(kind, n, stride, h, o)                                                                                  \
+  ONE(kind, n, stride, 7, h, o) ONE(kind, n, stride, 8, h, o) ONE(kind, n, stride, 9, h, o)                          \
+  ONE(kind, n, stride, 10, h, o) ONE(kind, n, stride, 11, h, o) ONE(kind, n, stride, 12, h, o)                       \
+  ONE(kind, n, stride, 13, h, o)                                                                                      \
   static kernel *const kind##_##n##_##stride[] = {                                                                   \
       kind##_##n##_##stride##_7, kind##_##n##_##stride##_8, kind##_##n##_##stride##_9, kind##_##n##_##stride##_10,   \
       kind##_##n##_##stride##_11, kind##_##n##_##stride##_12, kind##_##n##_##stride##_13};
-SIZES(floats, 1, 1, 0) SIZES(floats, 1, 2, 0) SIZES(floats, 2, 1, 0) SIZES(floats, 2, 2, 0)
-SIZES(halves, 1, 1, 1) SIZES(halves, 1, 2, 1) SIZES(halves, 2, 1, 1) SIZES(halves, 2, 2, 1)
+SIZES(floats, 1, 1, 0, 0) SIZES(floats, 1, 2, 0, 0) SIZES(floats, 2, 1, 0, 0) SIZES(floats, 2, 2, 0, 0)
+SIZES(halves, 1, 1, 1, 1) SIZES(halves, 1, 2, 1, 1) SIZES(halves, 2, 1, 1, 1) SIZES(halves, 2, 2, 1, 1)
+SIZES(sums, 1, 1, 1, 0) SIZES(sums, 1, 2, 1, 0) SIZES(sums, 2, 1, 1, 0) SIZES(sums, 2, 2, 1, 0)
 
 int siamese_first_row(const siamese_first_shape *s) {
   int count = s->window_width * channels;
-  return s->is_half ? (count + 1) / 2 * 2 : count;
+  return s->kind != siamese_floats ? (count + 1) / 2 * 2 : count;
 }
 
 /// Numbers in a row of the padded picture: as far as the last window reaches, and what filling it up may add.
@@ -61,13 +63,13 @@ size_t siamese_first_scratch(const siamese_first_shape *s, int rows) {
 
 /// One row of the picture between zeros.
 WIDE static void fill_row(const siamese_first_shape *s, const float *picture, int y, char *row) {
-  size_t size = s->is_half ? 2 : 4, total = padded_width(s), before = (size_t)(s->left * channels);
+  size_t size = s->kind == siamese_floats ? 4 : 2, total = padded_width(s), before = (size_t)(s->left * channels);
   memset(row, 0, total * size);
   if (y < 0 || y >= s->height || before >= total) return;
   size_t count = (size_t)(s->width * channels);
   if (count > total - 1 - before) count = total - 1 - before;
   const float *source = picture + (size_t)y * (size_t)(s->width * channels);
-  if (!s->is_half) {
+  if (s->kind == siamese_floats) {
     memcpy(row + 4 * before, source, count * 4);
     return;
   }
@@ -84,9 +86,11 @@ WIDE static void fill_row(const siamese_first_shape *s, const float *picture, in
 void siamese_first(
     const siamese_first_shape *s, const float *picture, const void *weights, size_t weight_block, const float *bias,
     int first, int rows, void *scratch, void *output) {
-  static kernel *const *const kernels[2][2][2] = {
-      {{floats_1_1, floats_1_2}, {floats_2_1, floats_2_2}}, {{halves_1_1, halves_1_2}, {halves_2_1, halves_2_2}}};
-  size_t size = s->is_half ? 2 : 4;
+  static kernel *const *const kernels[3][2][2] = {
+      {{floats_1_1, floats_1_2}, {floats_2_1, floats_2_2}},
+      {{halves_1_1, halves_1_2}, {halves_2_1, halves_2_2}},
+      {{sums_1_1, sums_1_2}, {sums_2_1, sums_2_2}}};
+  size_t size = s->kind == siamese_floats ? 4 : 2, output_size = s->kind == siamese_halves ? 2 : 4;
   int blocks = (s->filters + 15) / 16, parts = (s->output_width + pixels - 1) / pixels;
   int narrow = s->output_width / parts, wider = s->output_width % parts;
   tile t = {
@@ -97,7 +101,7 @@ void siamese_first(
   for (int y = 0; y < rows; y++)
     for (int block = 0; block < blocks; block += 2) {
       int n = block + 1 < blocks ? 2 : 1;
-      kernel *const *by_count = kernels[s->is_half != 0][n - 1][s->stride - 1];
+      kernel *const *by_count = kernels[s->kind][n - 1][s->stride - 1];
       t.weights = (const char *)weights + (size_t)block * weight_block * size;
       t.bias = bias ? bias + 16 * block : 0;
       int x = 0;
@@ -106,7 +110,7 @@ void siamese_first(
         t.rows = (const char *)scratch
             + ((size_t)(y * s->stride) * t.row_width + (size_t)(x * s->stride) * channels) * size;
         size_t pixel = (size_t)((first + y) * s->output_width + x) * 16;
-        t.output = (char *)output + ((size_t)block * t.output_block + pixel) * size;
+        t.output = (char *)output + ((size_t)block * t.output_block + pixel) * output_size;
         by_count[count - fewest](s, &t);
         x += count;
       }

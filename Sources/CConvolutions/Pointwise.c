@@ -73,8 +73,8 @@ typedef void kernel(const siamese_pointwise_shape *, const tile *);
       kind##_##n##_##stride##_13};
 SIZES(floats, 1, 1, 0, 0) SIZES(floats, 1, 2, 0, 0) SIZES(floats, 2, 1, 0, 0) SIZES(floats, 2, 2, 0, 0)
 SIZES(halves, 1, 1, 1, 1) SIZES(halves, 1, 2, 1, 1) SIZES(halves, 2, 1, 1, 1) SIZES(halves, 2, 2, 1, 1)
-// From bfloat16 to floats.
 SIZES(sums, 1, 1, 1, 0) SIZES(sums, 2, 1, 1, 0)
+SIZES(rounded, 1, 1, 0, 1) SIZES(rounded, 2, 1, 0, 1)
 
 /// A map as rows: with stride 1 it is a single one.
 static int row_count(const siamese_pointwise_shape *s) { return s->stride == 1 ? 1 : s->output_height; }
@@ -101,11 +101,14 @@ static size_t map_offset(const siamese_pointwise_shape *s, int blocks, place pla
 void siamese_pointwise(
     const siamese_pointwise_shape *s, const void *map, const void *weights, const float *bias, int first, int count,
     int first_block, int block_count, const void *then, void *output) {
-  static kernel *const *const kernels[3][2][2] = {
+  static kernel *const *const kernels[4][2][2] = {
       {{floats_1_1, floats_1_2}, {floats_2_1, floats_2_2}},
       {{halves_1_1, halves_1_2}, {halves_2_1, halves_2_2}},
-      {{sums_1_1}, {sums_2_1}}};
-  const size_t size = s->kind == siamese_floats ? 4 : 2, output_size = s->kind == siamese_halves ? 2 : 4;
+      {{sums_1_1}, {sums_2_1}},
+      {{rounded_1_1}, {rounded_2_1}}};
+  int is_half = s->kind == siamese_halves || s->kind == siamese_floats_of_halves;
+  int makes_halves = s->kind == siamese_halves || s->kind == siamese_halves_of_floats;
+  const size_t size = is_half ? 2 : 4, output_size = makes_halves ? 2 : 4;
   int end = first + count, end_block = first_block + block_count, all_blocks = (s->channels + 15) / 16;
   int step = s->kind == siamese_floats ? depth : all_blocks, output_blocks = (s->filters + 15) / 16;
   int width = row_width(s), rows = row_count(s), parts = (width + pixels - 1) / pixels;
@@ -123,7 +126,7 @@ void siamese_pointwise(
       t.is_first = from == 0;
       t.is_last = from + t.blocks == all_blocks;
       int last_channels = t.is_last ? s->channels - 16 * (all_blocks - 1) : 16;
-      t.last_steps = (size_t)(s->kind == siamese_floats ? last_channels : (last_channels + 1) / 2);
+      t.last_steps = (size_t)(is_half ? (last_channels + 1) / 2 : last_channels);
       const char *source = (const char *)map + (size_t)from * t.map_block * size;
       for (int block = first_block; block < end_block; block += 2) {
         int n = block + 1 < end_block ? 2 : 1;

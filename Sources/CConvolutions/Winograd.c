@@ -21,7 +21,7 @@ void siamese_winograd(
   siamese_scatter *scatter = s->is_half ? siamese_scatter_2 : siamese_scatter_4;
   siamese_gather *gather = s->is_half ? siamese_gather_2 : siamese_gather_4;
   siamese_pointwise_shape product = {
-      .kind = s->is_half ? siamese_sums_of_halves : siamese_floats, .height = 1, .width = rows, .output_height = 1,
+      .kind = s->is_half ? siamese_floats_of_halves : siamese_floats, .height = 1, .width = rows, .output_height = 1,
       .output_width = rows, .stride = 1, .channels = s->channels, .filters = s->filters,
       .function = {.kind = siamese_limited, .low = -__builtin_inff(), .high = __builtin_inff()}};
   size_t size = s->is_half ? 2 : 4, channels = (size_t)s->channels, filters = (size_t)s->filters;

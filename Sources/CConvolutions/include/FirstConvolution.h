@@ -1,7 +1,7 @@
 #pragma once
 #include <stddef.h>
 
-#include "Function.h"
+#include "Pointwise.h"
 
 /// The convolution of pictures, whose three channels vary fastest, into maps whose channels lie in blocks of 16: each row
 /// of a window is one stretch of memory.
@@ -11,8 +11,8 @@
 typedef struct {
   int height, width, output_height, output_width, filters;
   int window_height, window_width, stride, top, left;
-  /// Whether it computes, and writes, in bfloat16; pictures are floats.
-  int is_half;
+  /// What comes out, and of what; pictures are floats, rounded for products of bfloat16. Not `siamese_halves_of_floats`.
+  siamese_product_kind kind;
   siamese_function function;
 } siamese_first_shape;
 

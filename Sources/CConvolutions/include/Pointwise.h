@@ -5,14 +5,14 @@
 
 /// 1×1 convolution of maps whose channels lie 16 by 16, as a product of matrices whose tiles stay in registers.
 
-/// What inputs and weights are, and what comes out: floats of floats, bfloat16 of bfloat16 (summed as floats; for processors
-/// with AVX512_BF16), or floats of bfloat16 (with stride 1).
-typedef enum { siamese_floats, siamese_halves, siamese_sums_of_halves } siamese_pointwise_kind;
+/// What comes out, and of what inputs and weights: floats of floats, bfloat16 of bfloat16 (summed as floats; for processors
+/// with AVX512_BF16), or, with stride 1, floats of bfloat16 and bfloat16 of floats.
+typedef enum { siamese_floats, siamese_halves, siamese_floats_of_halves, siamese_halves_of_floats } siamese_product_kind;
 
 /// A convolution of `width`-wide maps to `output_height`×`output_width` ones, with equal strides (1 or 2) and no zeros around.
 /// Channels lie in blocks of 16, the last of them filled up with zeros.
 typedef struct {
-  siamese_pointwise_kind kind;
+  siamese_product_kind kind;
   int height, width, channels;
   int output_height, output_width, filters;
   int stride;

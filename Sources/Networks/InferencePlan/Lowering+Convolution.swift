@@ -34,7 +34,8 @@ extension Lowering {
     }
     let tiled = tiled(c, task), pointwise = pointwise(c, task)
     if tiled != nil || pointwise != nil {
-      let input = try value(node.inputs[0], in: homeLayout(inputShape)), home = try homeLayout(node.shape)
+      let input = try value(node.inputs[0], in: homeLayout(inputShape))
+      let home = try mapLayout(destination, mapOrder, pointwise == nil ? mapType : outputType(of: current))
       let output = try c.residual ? added(node.inputs[1], to: home, besides: input) : newOutput(home)
       if let tiled { try lower(tiled, c, from: input, to: output, operationCount: operationCount) }
       if let pointwise { try lower(pointwise, c, from: input, to: output, operationCount: operationCount) }

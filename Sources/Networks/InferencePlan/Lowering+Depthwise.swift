@@ -19,8 +19,10 @@ extension Lowering {
       c.strides.height == c.strides.width, c.strides.height <= 2,
       channels % 16 == 0 || (mapOrder == .blocked && channels > 16), let after = c.activation.loopFunction
     else { return nil }
-    let rounds = mapType(of: index) == .bfloat16 && mapType(of: graph.nodes[index].inputs[0]) == .float32
-    guard rounds || c.kernel.height > 3 || c.activation == .silu || c.activation == .hardSilu || followsLooseActivation(index)
+    let input = graph.nodes[index].inputs[0], isHalf = mapType(of: index) == .bfloat16
+    // Whose kernels are delicate too; oneDNN would round them.
+    let isFirst = isHalf && delicate.contains(input)
+    guard isFirst || c.kernel.height > 3 || c.activation == .silu || c.activation == .hardSilu || followsLooseActivation(index)
     else { return nil }
     let insets = c.padding.insets(
       height: source[0], width: source[1], window: c.kernel, strides: c.strides, dilation: c.dilation)
@@ -29,8 +31,8 @@ extension Lowering {
     (shape.output_height, shape.output_width) = (Int32(output[0]), Int32(output[1]))
     (shape.kernel, shape.stride) = (Int32(c.kernel.height), Int32(c.strides.height))
     (shape.top, shape.left) = (Int32(insets.top), Int32(insets.left))
-    shape.kind = rounds ? siamese_depthwise_rounded
-      : mapType(of: index) == .bfloat16 ? siamese_depthwise_halves : siamese_depthwise_floats
+    shape.kind = !isHalf ? siamese_depthwise_floats
+      : outputType(of: input) == .float32 ? siamese_depthwise_rounded : siamese_depthwise_halves
     shape.before = .identity
     shape.after = after
     return shape

@@ -17,7 +17,9 @@ extension Lowering {
     (shape.window_height, shape.window_width) = (Int32(c.kernel.height), Int32(c.kernel.width))
     (shape.stride, shape.filters) = (Int32(c.strides.height), Int32(c.filters))
     (shape.top, shape.left) = (Int32(task.window.insets.top), Int32(task.window.insets.left))
-    shape.is_half = mapType == .bfloat16 ? 1 : 0
+    // Rounding pictures and the first kernel costs nothing, even where what comes out stays float32.
+    shape.kind = options.precision == .float32 ? siamese_floats
+      : mapType == .bfloat16 ? siamese_halves : siamese_floats_of_halves
     shape.function = function
     return shape
   }
@@ -26,15 +28,16 @@ extension Lowering {
     var shape = first
     let input = value(node.inputs[0]), output = try newOutput(homeLayout(node.shape))
     // Rows of windows one after another, each filled up to what one step of the loops reads.
+    let type = options.precision.mapType
     let row = Int(siamese_first_row(&shape)), depth = row * c.kernel.height
     let path = node.parameters[.kernel]!
     let parameters = parameters
     let kernel = weights.constant(
-      "\(path), in rows of \(row)", try productLayout(1, c.filters, depth),
+      "\(path), in rows of \(row)", try productLayout(1, c.filters, depth, type),
       plain: try Layout([1, c.filters, depth, 1], strides: [depth * c.filters, 1, c.filters, 1])
     ) { try Lowering.rows(of: parameters.tensor(path), width: row) }
     let bias = try blockedBias(c)
-    let weightBlock = mapType == .bfloat16 ? (depth + 15) / 16 * 256 : depth * 16
+    let weightBlock = type == .bfloat16 ? (depth + 15) / 16 * 256 : depth * 16
     // So many rows of the output at a time that what they read stays near.
     let height = node.shape[0], rows = min(8, height)
     let strips = (height + rows - 1) / rows

@@ -14,7 +14,7 @@ extension Lowering {
       task.destination[2] * task.destination[3] >= 16, let function = c.activation.loopFunction
     else { return nil }
     var shape = siamese_pointwise_shape()
-    shape.kind = mapType == .bfloat16 ? siamese_halves : siamese_floats
+    shape.kind = mapType == .bfloat16 ? siamese_halves : outputType(of: current) == .bfloat16 ? siamese_halves_of_floats : siamese_floats
     (shape.height, shape.width, shape.channels) = (Int32(task.source[2]), Int32(task.source[3]), Int32(task.source[1]))
     (shape.output_height, shape.output_width) = (Int32(task.destination[2]), Int32(task.destination[3]))
     shape.filters = Int32(c.filters)
@@ -58,7 +58,7 @@ extension Lowering {
 
   /// The layout of kernels as products take them, `matrices` of them: `[matrices][filters / 16][depth][16]`, in bfloat16
   /// `[matrices][filters / 16][depth / 2][16][2]`.
-  func productLayout(_ matrices: Int, _ filters: Int, _ depth: Int) throws -> Layout {
-    try Layout([matrices, filters, depth, 1], mapType, tag: mapType == .bfloat16 ? dnnl_aBCd8c16b2c : dnnl_aBcd16b)
+  func productLayout(_ matrices: Int, _ filters: Int, _ depth: Int, _ type: ElementType) throws -> Layout {
+    try Layout([matrices, filters, depth, 1], type, tag: type == .bfloat16 ? dnnl_aBCd8c16b2c : dnnl_aBcd16b)
   }
 }

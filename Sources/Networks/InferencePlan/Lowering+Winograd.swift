@@ -112,7 +112,7 @@ extension Lowering {
     let path = graph.nodes[current].parameters[.kernel]!
     let (parameters, extent) = (parameters, tiled.extent)
     return weights.constant(
-      "\(path), transformed for \(extent)", try productLayout(tiled.matrixCount, filters, channels),
+      "\(path), transformed for \(extent)", try productLayout(tiled.matrixCount, filters, channels, mapType),
       plain: try Layout([tiled.matrixCount, filters, channels, 1], strides: [channels * filters, 1, filters, 1])
     ) { TiledConvolution.transformed(try parameters.tensor(path), extent: extent) }
   }

@@ -58,6 +58,16 @@ struct Lowering {
 
   func mapType(of node: Int) -> ElementType { delicate.contains(node) ? .float32 : options.precision.mapType }
 
+  /// The type in which the map that `node` makes is written: a 1×1 convolution in float32 rounds its sums where nothing in
+  /// float32 reads them.
+  func outputType(of node: Int) -> ElementType {
+    guard delicate.contains(node), case .convolution(let c) = graph.nodes[node].operation, c.kernel == Size(1),
+      c.strides == Size(1), !c.residual, mapOrder == .blocked, !graph.outputs.contains(node),
+      consumers[node].allSatisfy({ !delicate.contains($0) })
+    else { return mapType(of: node) }
+    return options.precision.mapType
+  }
+
   /// Channels-last where oneDNN normalises over channels, position by position (such networks would reorder maps at
   /// every turn); blocks of channels otherwise.
   static func preferredOrder(of graph: Graph, _ options: PlanOptions) -> PlanOptions.MapOrder {

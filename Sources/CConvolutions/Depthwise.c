@@ -4,8 +4,14 @@
 
 #include "Vectors.h"
 
+// Outputs at a time. Of 5×5 windows 14 and 7, which divide most networks' widths: fewer wait for their own sums, and more of
+// other windows do not fit the registers as they are compiled.
+enum { most = 14 };
+
 /// One row of the input between its zeros, in floats, after the first activation.
 INLINE void fill_row(const siamese_depthwise_shape *s, const void *map, int y, int width, int is_half, float *row) {
+  // A copy: what is stored below could lie over the function's bounds, for all the compiler knows.
+  const siamese_function before = s->before;
   int left = s->left < width ? s->left : width;
   int count = y < 0 || y >= s->height ? 0 : s->width < width - left ? s->width : width - left;
   memset(row, 0, (size_t)left * 64);
@@ -16,13 +22,13 @@ INLINE void fill_row(const siamese_depthwise_shape *s, const void *map, int y, i
   for (; x + 4 <= count; x += 4) {
     vector values[4];
     for (int i = 0; i < 4; i++) load(map, start + (size_t)(x + i) * s->pixel, is_half, &values[i]);
-    apply(&s->before, s->before.kind, values, 4, is_half);
+    apply(before, before.kind, values, 4, is_half);
     for (int i = 0; i < 4; i++) store(out, (size_t)(x + i) * 16, 0, values[i]);
   }
   for (; x < count; x++) {
     vector value;
     load(map, start + (size_t)x * s->pixel, is_half, &value);
-    apply(&s->before, s->before.kind, &value, 1, is_half);
+    apply(before, before.kind, &value, 1, is_half);
     store(out, (size_t)x * 16, 0, value);
   }
 }
@@ -30,9 +36,9 @@ INLINE void fill_row(const siamese_depthwise_shape *s, const void *map, int y, i
 /// `n` neighbouring outputs.
 INLINE void outputs(
     const siamese_depthwise_shape *s, const float *const *rows, int x, int k, int stride, int n, int is_half,
-    const float *weights, const vector *bias, void *to, size_t start, vector *total) {
-  vector sums[8];
-  for (int i = 0; i < n; i++) sums[i] = *bias;
+    const float *weights, vector bias, siamese_function after, void *to, size_t start, vector *total) {
+  vector sums[most];
+  for (int i = 0; i < n; i++) sums[i] = bias;
   for (int ky = 0; ky < k; ky++) {
     const float *row = rows[ky] + 16 * x * stride;
     for (int kx = 0; kx < k; kx++) {
@@ -40,7 +46,7 @@ INLINE void outputs(
       for (int i = 0; i < n; i++) sums[i] += w * FLOATS(row + 16 * (i * stride + kx));
     }
   }
-  apply(&s->after, s->after.kind, sums, n, is_half);
+  apply(after, after.kind, sums, n, is_half);
   for (int i = 0; i < n; i++) {
     *total += sums[i];
     store(to, start + (size_t)(x + i) * s->output_pixel, is_half, sums[i]);
@@ -51,6 +57,7 @@ INLINE void convolve(
     const siamese_depthwise_shape *s, const void *map, const float *weights, const float *bias, float *scratch, void *output,
     void *average, int k, int stride, int reads_halves, int is_half) {
   int width = (s->output_width - 1) * stride + k;
+  const siamese_function after = s->after;
   vector offset = bias ? FLOATS(bias) : (vector){0}, total = {0};
   // The k rows that the window covers, each where its number leaves off.
   int filled = 0;
@@ -61,10 +68,13 @@ INLINE void convolve(
     for (int i = 0; i < k; i++) rows[i] = scratch + (size_t)((y * stride + i) % k * width) * 16;
     size_t start = (size_t)y * (size_t)s->output_width * s->output_pixel;
     int x = 0;
-    for (; x + 8 <= s->output_width; x += 8) outputs(s, rows, x, k, stride, 8, is_half, weights, &offset, output, start, &total);
-    for (; x + 4 <= s->output_width; x += 4) outputs(s, rows, x, k, stride, 4, is_half, weights, &offset, output, start, &total);
-    for (; x + 2 <= s->output_width; x += 2) outputs(s, rows, x, k, stride, 2, is_half, weights, &offset, output, start, &total);
-    for (; x < s->output_width; x++) outputs(s, rows, x, k, stride, 1, is_half, weights, &offset, output, start, &total);
+#define OUTPUTS(n)                                                                                                     \
+  for (; x + n <= s->output_width; x += n)                                                                            \
+    outputs(s, rows, x, k, stride, n, is_half, weights, offset, after, output, start, &total);
+    if (k == 5) {
+      OUTPUTS(14) OUTPUTS(7)
+    }
+    OUTPUTS(8) OUTPUTS(4) OUTPUTS(2) OUTPUTS(1)
   }
   if (average) {
     total *= 1 / ((float)s->output_height * (float)s->output_width);

@@ -28,7 +28,7 @@ INLINE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, 
       weights += 64;
     }
   }
-  finish(&s->function, 1, sums, m, n, t->output, t->output_block, makes_halves);
+  finish(s->function, 1, sums, m, n, t->output, t->output_block, makes_halves);
 }
 
 typedef void kernel(const siamese_first_shape *, const tile *);

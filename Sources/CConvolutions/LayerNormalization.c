@@ -35,7 +35,7 @@ INLINE void normalise(
       squares[i] += (x - sums[i]) * (x - sums[i]);
     }
   UNROLLED for (int i = 0; i < n; i++)
-    squares[i] = (vector){0} + 1 / __builtin_sqrtf(total(squares[i]) / (float)s->channels + s->epsilon);
+    squares[i] = 1 / __builtin_elementwise_sqrt((vector){0} + (total(squares[i]) / (float)s->channels + s->epsilon));
   for (int c = 0; c < blocks; c++) {
     vector scale = FLOATS(gamma + 16 * c), offset = FLOATS(beta + 16 * c);
     UNROLLED for (int i = 0; i < n; i++) {

@@ -52,7 +52,7 @@ INLINE void multiply(
     weights += 256 * size;
     ahead += 256 * size;
   }
-  finish(&s->function, t->is_last, sums, m, n, t->output, t->output_block, makes_halves);
+  finish(s->function, t->is_last, sums, m, n, t->output, t->output_block, makes_halves);
 }
 
 typedef void kernel(const siamese_pointwise_shape *, const tile *);

@@ -46,28 +46,28 @@ INLINE void step(
 
 /// Of the function, and then the sums, to `output`, whose blocks of filters lie `output_block` elements apart.
 INLINE void finish(
-    const siamese_function *f, int has_function, vector (*sums)[2], int m, int n, char *output, size_t output_block,
+    siamese_function f, int has_function, vector (*sums)[2], int m, int n, char *output, size_t output_block,
     int makes_halves) {
-  if (has_function && f->kind != siamese_limited) {
+  if (has_function && f.kind != siamese_limited) {
     vector values[2 * pixels];
     UNROLLED for (int j = 0; j < n; j++)
       UNROLLED for (int i = 0; i < m; i++) values[j * m + i] = sums[i][j];
     for (int i = 0; i < n * m; i++) {
-      apply(f, f->kind, &values[i], 1, makes_halves);
+      apply(f, f.kind, &values[i], 1, makes_halves);
       store(output, (size_t)(i / m) * output_block + 16 * (size_t)(i % m), makes_halves, values[i]);
     }
     return;
   }
   // One bound after the other: few functions have both, and here each counts.
-  if (has_function && f->low > -__builtin_inff()) {
-    vector low = (vector){0} + f->low;
+  if (has_function && f.low > -__builtin_inff()) {
+    vector low = (vector){0} + f.low;
     UNROLLED for (int j = 0; j < n; j++)
-      UNROLLED for (int i = 0; i < m; i++) sums[i][j] = __builtin_elementwise_max(sums[i][j], low);
+      UNROLLED for (int i = 0; i < m; i++) sums[i][j] = at_least(sums[i][j], low);
   }
-  if (has_function && f->high < __builtin_inff()) {
-    vector high = (vector){0} + f->high;
+  if (has_function && f.high < __builtin_inff()) {
+    vector high = (vector){0} + f.high;
     UNROLLED for (int j = 0; j < n; j++)
-      UNROLLED for (int i = 0; i < m; i++) sums[i][j] = __builtin_elementwise_min(sums[i][j], high);
+      UNROLLED for (int i = 0; i < m; i++) sums[i][j] = at_most(sums[i][j], high);
   }
   UNROLLED for (int j = 0; j < n; j++)
     UNROLLED for (int i = 0; i < m; i++)

@@ -47,12 +47,29 @@ INLINE void store(void *to, size_t offset, int is_half, vector value) {
   }
 }
 
+// Bounds, under which what is not a number stays: one instruction where `__builtin_elementwise_max` takes three.
+INLINE vector at_least(vector x, vector low) {
+#if defined(__x86_64__)
+  return (vector)_mm512_max_ps((__m512)low, (__m512)x);
+#else
+  return __builtin_elementwise_max(x, low);
+#endif
+}
+
+INLINE vector at_most(vector x, vector high) {
+#if defined(__x86_64__)
+  return (vector)_mm512_min_ps((__m512)high, (__m512)x);
+#else
+  return __builtin_elementwise_min(x, high);
+#endif
+}
+
 /// x / (1 + e^-x). e^-x = 2^n 2^f with |f| <= 1/2; 2^f is a polynomial good to float's precision, or, for what becomes a
 /// bfloat16, to 2^-12.
 INLINE void silu(vector *values, int count, int is_half) {
   for (int i = 0; i < count; i++) {
     vector x = values[i];
-    vector t = __builtin_elementwise_min(__builtin_elementwise_max(x * -1.44269504f, (vector){0} - 125), (vector){0} + 125);
+    vector t = at_most(at_least(x * -1.44269504f, (vector){0} - 125), (vector){0} + 125);
     // Adding 1.5 * 2^23 rounds to the nearest whole number and leaves it in the low bits.
     vector shifted = t + 12582912.0f;
     vector f = t - (shifted - 12582912.0f);
@@ -79,7 +96,7 @@ INLINE void silu(vector *values, int count, int is_half) {
 INLINE void gelu(vector *values, int count, int is_half) {
   for (int i = 0; i < count; i++) {
     vector x = values[i], zero = {0};
-    vector a = __builtin_elementwise_min(__builtin_elementwise_max(x, -x), zero + (is_half ? 4.5f : 5.4f));
+    vector a = at_most(at_least(x, -x), zero + (is_half ? 4.5f : 5.4f));
     vector u = a * a * (is_half ? 2 / (4.5f * 4.5f) : 2 / (5.4f * 5.4f)) - 1, r;
     if (is_half) {
       r = u * -1.734406105e-03f + 4.816290922e-03f;
@@ -107,12 +124,12 @@ INLINE void gelu(vector *values, int count, int is_half) {
       r = r * u - 6.532801688e-02f;
       r = r * u + 1.309281141e-01f;
     }
-    values[i] = __builtin_elementwise_max(x, zero) - a * (0.5f - a * r);
+    values[i] = at_least(x, zero) - a * (0.5f - a * r);
   }
 }
 
 /// `kind` is the function's own, known when this is compiled.
-INLINE void apply(const siamese_function *f, siamese_function_kind kind, vector *values, int count, int is_half) {
+INLINE void apply(siamese_function f, siamese_function_kind kind, vector *values, int count, int is_half) {
   if (kind == siamese_silu) {
     silu(values, count, is_half);
   } else if (kind == siamese_gelu) {
@@ -120,11 +137,11 @@ INLINE void apply(const siamese_function *f, siamese_function_kind kind, vector 
   } else if (kind == siamese_hard_silu) {
     for (int i = 0; i < count; i++) {
       vector gate = values[i] * (1.0f / 6) + 0.5f;
-      values[i] *= __builtin_elementwise_min(__builtin_elementwise_max(gate, (vector){0}), (vector){0} + 1);
+      values[i] *= at_most(at_least(gate, (vector){0}), (vector){0} + 1);
     }
   } else {
     for (int i = 0; i < count; i++)
-      values[i] = __builtin_elementwise_min(__builtin_elementwise_max(values[i], (vector){0} + f->low), (vector){0} + f->high);
+      values[i] = at_most(at_least(values[i], (vector){0} + f.low), (vector){0} + f.high);
   }
 }
 

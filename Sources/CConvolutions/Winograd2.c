@@ -42,7 +42,7 @@ WIDE void siamese_scatter_2(
 /// One tile, one block of filters: Aᵀ m A.
 INLINE void gather_tile(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, const float *bias, int adds,
-    const siamese_function *function, siamese_function_kind kind, uint16_t *block, int y, int x) {
+    siamese_function function, siamese_function_kind kind, uint16_t *block, int y, int x) {
   vector e[2][4];
   for (int j = 0; j < 4; j++) {
     vector m[4];
@@ -66,7 +66,7 @@ INLINE void gather_tile(
 
 INLINE void gather(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
-    int block_count, const float *bias, int adds, const siamese_function *function, siamese_function_kind kind, uint16_t *map) {
+    int block_count, const float *bias, int adds, siamese_function function, siamese_function_kind kind, uint16_t *map) {
   int columns = (s->output_width + 1) / 2, per_picture = siamese_winograd_tiles(s);
   size_t plane = (size_t)s->output_height * (size_t)s->output_width * 16, picture = plane * (size_t)(s->filters / 16);
   for (int t = 0; t < count; t++) {
@@ -82,7 +82,7 @@ WIDE void siamese_gather_2(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
     int block_count, const float *bias, int adds, const siamese_function *function, void *map) {
   if (function->kind == siamese_limited)
-    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, function, siamese_limited, map);
+    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, siamese_limited, map);
   else
-    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, function, function->kind, map);
+    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, function->kind, map);
 }

@@ -62,7 +62,7 @@ WIDE void siamese_scatter_4(
 /// One tile, one block of filters: Aᵀ m A.
 INLINE void gather_tile(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, const float *bias, int adds,
-    const siamese_function *function, siamese_function_kind kind, float *block, int y, int x) {
+    siamese_function function, siamese_function_kind kind, float *block, int y, int x) {
   vector columns[24];
   for (int j = 0; j < 6; j++) {
     vector m[6], t[4];
@@ -86,7 +86,7 @@ INLINE void gather_tile(
 
 INLINE void gather(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
-    int block_count, const float *bias, int adds, const siamese_function *function, siamese_function_kind kind, float *map) {
+    int block_count, const float *bias, int adds, siamese_function function, siamese_function_kind kind, float *map) {
   int columns = (s->output_width + 3) / 4, per_picture = siamese_winograd_tiles(s);
   size_t plane = (size_t)s->output_height * (size_t)s->output_width * 16, picture = plane * (size_t)(s->filters / 16);
   for (int t = 0; t < count; t++) {
@@ -102,7 +102,7 @@ WIDE void siamese_gather_4(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
     int block_count, const float *bias, int adds, const siamese_function *function, void *map) {
   if (function->kind == siamese_limited)
-    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, function, siamese_limited, map);
+    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, siamese_limited, map);
   else
-    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, function, function->kind, map);
+    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, function->kind, map);
 }

@@ -34,11 +34,12 @@ extension Lowering {
   /// The convolution in tiles, where a fixed rule finds that fastest: enough channels to pay for the transforms, enough
   /// tiles to pay for reading transformed kernels.
   func tiled(_ c: Convolution, _ task: ConvolutionTask) -> TiledConvolution? {
-    let (channels, filters) = (task.source[1], c.filters)
+    // Blocks are filled up with zeros, and so are kernels.
+    let (channels, filters) = ((task.source[1] + 15) / 16 * 16, (c.filters + 15) / 16 * 16)
     let isHalf = mapType == .bfloat16
     guard siamese_has_wide_registers() != 0, mapOrder == .blocked, let function = c.activation.loopFunction,
       c.kernel == Size(3), c.strides == Size(1), c.dilation == Size(1), c.groups == 1,
-      channels % 16 == 0, filters % 16 == 0, min(channels, filters) >= (isHalf ? 48 : 32)
+      min(task.source[1], c.filters) >= (isHalf ? 40 : 32)
     else { return nil }
     var shape = siamese_winograd_shape()
     (shape.height, shape.width, shape.channels) = (Int32(task.source[2]), Int32(task.source[3]), Int32(channels))
@@ -48,7 +49,7 @@ extension Lowering {
     shape.is_half = isHalf ? 1 : 0
     let tileCount = batch * Int(siamese_winograd_tiles(&shape))
     guard tileCount >= (isHalf ? 16 : 4) else { return nil }
-    let areTilesFew = !isHalf && tileCount < 16
+    let areTilesFew = !isHalf && tileCount < 16 && channels == task.source[1]
     let isSharedByFilters = areTilesFew || options.threads > 1 && tileCount / options.threads < 32
     let share = isSharedByFilters ? tileCount : (tileCount + options.threads - 1) / options.threads
     let roundCount = max(1, (share + 32) / 65)
@@ -63,9 +64,8 @@ extension Lowering {
   mutating func lower(
     _ tiled: TiledConvolution, _ c: Convolution, from input: Value, to output: Value, operationCount: Int
   ) throws {
-    let filters = c.filters
     let kernels = try kernels(of: c, tiled)
-    let bias = c.bias ? try vector(.bias, filters) : nil
+    let bias = try blockedBias(c)
     var shape = tiled.shape
     let scratchCount = (tiled.areTilesFew
       ? siamese_winograd_few_tiles_scratch(&shape, Int32(tiled.tileCount))
@@ -75,7 +75,7 @@ extension Lowering {
       operand(.source, input), operand(.destination, output), operand(.weights, kernels), operand(.scratchpad, scratch),
     ]
     let (threads, adds, hasBias) = (options.threads, Int32(c.residual ? 1 : 0), bias != nil)
-    let (tileCount, blocks) = (tiled.tileCount, filters / 16)
+    let (tileCount, blocks) = (tiled.tileCount, Int(shape.filters) / 16)
     appendKernel("convolution in tiles", operands + (bias.map { [operand(.bias, $0)] } ?? []), operationCount: operationCount) {
       [shape] pointers in
       let bias = hasBias ? pointers[4].assumingMemoryBound(to: Float.self) : nil
@@ -114,13 +114,13 @@ extension Lowering {
     return weights.constant(
       "\(path), transformed for \(extent)", try productLayout(tiled.matrixCount, filters, channels, mapType),
       plain: try Layout([tiled.matrixCount, filters, channels, 1], strides: [channels * filters, 1, filters, 1])
-    ) { TiledConvolution.transformed(try parameters.tensor(path), extent: extent) }
+    ) { TiledConvolution.transformed(try parameters.tensor(path), extent: extent, channels: channels) }
   }
 }
 
 extension TiledConvolution {
-  /// `G g Gᵀ` of Keras' kernel `[3, 3, channels, filters]`: `[(extent + 2)², channels, filters]`.
-  static func transformed(_ kernel: Tensor, extent: Int) -> Tensor {
+  /// `G g Gᵀ` of Keras' kernel `[3, 3, .., filters]`, filled up with zeros: `[(extent + 2)², channels, filters]`.
+  static func transformed(_ kernel: Tensor, extent: Int, channels: Int) -> Tensor {
     let g: [SIMD3<Float>] =
       extent == 2
       ? [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
@@ -128,13 +128,13 @@ extension TiledConvolution {
         [1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6],
         [0, 0, 1],
       ]
-    let width = kernel.shape[2] * kernel.shape[3]
-    let elements = [Float](unsafeUninitializedCapacity: g.count * g.count * width) { result, count in
+    let width = kernel.shape[2] * kernel.shape[3], filled = channels * kernel.shape[3]
+    let elements = [Float](unsafeUninitializedCapacity: g.count * g.count * filled) { result, count in
       kernel.elements.withUnsafeBufferPointer { kernel in
         for (i, row) in g.enumerated() {
           for (j, column) in g.enumerated() {
-            let target = result.baseAddress! + (i * g.count + j) * width
-            target.initialize(repeating: 0, count: width)
+            let target = result.baseAddress! + (i * g.count + j) * filled
+            target.initialize(repeating: 0, count: filled)
             for tap in 0..<9 {
               let factor = row[tap / 3] * column[tap % 3]
               guard factor != 0 else { continue }
@@ -146,6 +146,6 @@ extension TiledConvolution {
       }
       count = result.count
     }
-    return Tensor(shape: [g.count * g.count, kernel.shape[2], kernel.shape[3]], elements: elements)
+    return Tensor(shape: [g.count * g.count, channels, kernel.shape[3]], elements: elements)
   }
 }

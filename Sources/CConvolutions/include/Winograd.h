@@ -7,7 +7,7 @@
 /// with wide registers.
 
 /// A 3×3 convolution of stride 1: `height`×`width` maps in, `output_height`×`output_width` out, `top` and `left` rows
-/// and columns of zeros before the input.
+/// and columns of zeros before the input. `channels` and `filters` are multiples of 16: blocks are filled up with zeros.
 typedef struct {
   int height, width, channels;
   int output_height, output_width, filters;

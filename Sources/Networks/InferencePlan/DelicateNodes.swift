@@ -7,18 +7,12 @@ extension Graph {
   /// depthwise kernels as much of EfficientNet-Lite. Residual networks without such layers lose next to nothing.
   var delicateNodes: Set<Int> {
     let height = inputs.map { nodes[$0].shape }.filter { $0.count == 3 && $0[2] <= 4 }.map { $0[0] }.max() ?? .max
-    var found: Set<Int> = []
-    for node in nodes.reversed() {
-      guard case .convolution(let c) = node.operation, c.groups > 1, c.kernel != Size(1) else { continue }
+    var pending = nodes.compactMap { node -> Int? in
+      guard case .convolution(let c) = node.operation, c.groups > 1, c.kernel != Size(1) else { return nil }
       let map = nodes[node.inputs[0]].shape
-      if c.groups == map[2], height / 3 < map[0] { found.formUnion(ancestors(of: node.inputs[0])) }
+      return c.groups == map[2] && height / 3 < map[0] ? node.inputs[0] : nil
     }
-    return found
-  }
-
-  /// The node and all that it is made of.
-  private func ancestors(of node: Int) -> Set<Int> {
-    var found: Set<Int> = [], pending = [node]
+    var found: Set<Int> = []
     while let next = pending.popLast() {
       if found.insert(next).inserted { pending += nodes[next].inputs }
     }

@@ -25,12 +25,13 @@ let package = Package(
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
 
     // Floor 1: numbers, files, pictures.
+    .target(name: "SiameseFiles"),
     .target(name: "Tensors", dependencies: ["COneDNN"]),
     .target(name: "HDF5", dependencies: ["CHDF5"]),
-    .target(name: "Images", dependencies: ["CPixels", "CPNG", "CTurboJPEG"]),
+    .target(name: "Images", dependencies: ["SiameseFiles", "CPixels", "CPNG", "CTurboJPEG"]),
 
     // Floor 2: networks, kernel machines, galleries, pages.
-    .target(name: "Networks", dependencies: ["Tensors", "COneDNN", "CConvolutions"]),
+    .target(name: "Networks", dependencies: ["SiameseFiles", "Tensors", "COneDNN", "CConvolutions"]),
     .target(name: "SupportVectors", dependencies: ["Tensors", "CKernels"]),
     .target(name: "Gallery", dependencies: ["Tensors", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(name: "Reports", dependencies: ["Tensors"]),
@@ -44,13 +45,13 @@ let package = Package(
       name: "SiameseKit",
       dependencies: [
         "Keras", "MetricLearning", "SupportVectors", "Gallery", "Reports", "Networks", "Tensors", "HDF5", "Images",
-        "CCrypto",
+        "CCrypto", "SiameseFiles",
       ]),
 
     // Floor 5: commands.
     .target(
       name: "SiameseCommands",
-      dependencies: ["CKernels", "SiameseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["CKernels", "SiameseFiles", "SiameseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(name: "siamese", dependencies: ["SiameseCommands"]),
     .executableTarget(name: "siamese-finetune", dependencies: ["SiameseCommands"]),
 
@@ -59,10 +60,11 @@ let package = Package(
 
     // Tests, one target a room.
     .executableTarget(name: "hostile-files", dependencies: ["Keras", "HDF5", "Tensors"], path: "Tests/HostileFiles"),
+    .testTarget(name: "SiameseFilesTests", dependencies: ["SiameseFiles"]),
     .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
     .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], exclude: ["Fixtures"]),
-    .testTarget(name: "ImagesTests", dependencies: ["Images"], exclude: ["Fixtures"]),
-    .testTarget(name: "NetworksTests", dependencies: ["Networks", "Tensors", "CConvolutions"]),
+    .testTarget(name: "ImagesTests", dependencies: ["SiameseFiles", "Images"], exclude: ["Fixtures"]),
+    .testTarget(name: "NetworksTests", dependencies: ["SiameseFiles", "Networks", "Tensors", "CConvolutions"]),
     .testTarget(name: "SupportVectorsTests", dependencies: ["SupportVectors", "Tensors"], exclude: ["Fixtures"]),
     .testTarget(name: "GalleryTests", dependencies: ["Gallery", "Tensors"]),
     .testTarget(name: "ReportsTests", dependencies: ["Reports", "Tensors"]),
@@ -71,7 +73,7 @@ let package = Package(
       exclude: ["Fixtures"]),
     .testTarget(
       name: "MetricLearningTests", dependencies: ["MetricLearning", "Networks", "Tensors"], exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseKitTests", dependencies: ["SiameseKit", "Keras", "MetricLearning", "SupportVectors", "Networks", "Tensors", "HDF5", "Images"]),
+    .testTarget(name: "SiameseKitTests", dependencies: ["SiameseFiles", "SiameseKit", "Keras", "MetricLearning", "SupportVectors", "Networks", "Tensors", "HDF5", "Images"]),
     .testTarget(
       name: "SiameseCommandsTests",
       dependencies: ["SiameseCommands", "SiameseKit", "Tensors", "siamese", "siamese-finetune", "compare-pictures"]),

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 
 /// Paths of pictures and the class of each.
 ///
@@ -74,7 +75,7 @@ public struct LabelledPictures: Sendable, Equatable {
           var link = stat()
           let isLink = lstat("\(folder)/\(inner)", &link) == 0 && link.st_mode & S_IFMT == S_IFLNK
           if isLink { linked.append(inner) } else { real.append(inner) }
-        } else if Self.extensions.contains((name as NSString).pathExtension.lowercased()) {
+        } else if Self.extensions.contains(name.pathExtension) {
           found.append((inner, relative))
         }
       }

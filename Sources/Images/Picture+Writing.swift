@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 
 extension Picture {
   /// The picture as a PNG file.
@@ -13,7 +14,7 @@ extension Picture {
 
   /// Writes a PNG, JPEG or PPM file; the extension chooses. The file appears whole or not at all.
   public func write(to path: String, quality: Int = 85) throws(ImageError) {
-    switch (path as NSString).pathExtension.lowercased() {
+    switch path.pathExtension {
     case "png": try FileBytes.write(pngData(), to: path)
     case "jpg", "jpeg": try FileBytes.write(jpegData(quality: quality), to: path)
     case "ppm", "pnm": try FileBytes.write(Data("P6\n\(width) \(height)\n255\n".utf8) + pixels, to: path)
@@ -31,7 +32,7 @@ extension GreyPicture {
 
   /// Writes a PNG or PGM file; the extension chooses. The file appears whole or not at all.
   public func write(to path: String) throws(ImageError) {
-    switch (path as NSString).pathExtension.lowercased() {
+    switch path.pathExtension {
     case "png": try FileBytes.write(pngData(), to: path)
     case "pgm", "pnm": try FileBytes.write(Data("P5\n\(width) \(height)\n255\n".utf8) + pixels, to: path)
     case let other:

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 
 extension LabelledPictures {
   /// The pictures of a list with one `identity,path` in a line, as re-identification data sets use.
@@ -10,7 +11,7 @@ extension LabelledPictures {
   /// - Throws: `ImageError` where the list is missing, names no picture, or a line has other than two fields. Whether
   ///   the pictures exist shows when they are read.
   public init(list path: String, root: String? = nil) throws(ImageError) {
-    let root = root ?? (path as NSString).deletingLastPathComponent
+    let root = root ?? path.pathFolder
     var paths: [String] = [], labels: [String] = []
     for (number, line) in try TextLines.read(path) {
       if line.allSatisfy(\.isWhitespace) || line.hasPrefix("#") { continue }

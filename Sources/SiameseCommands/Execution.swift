@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SiameseFiles
 import SiameseKit
 
 extension ParsableCommand {
@@ -12,7 +13,7 @@ extension ParsableCommand {
     do { try command.run() } catch {
       // Requests for help and wrong arguments come as errors too, and have statuses of their own.
       guard exitCode(for: error) == .failure else { exit(withError: error) }
-      logLine("\((CommandLine.arguments[0] as NSString).lastPathComponent): \(error)")
+      logLine("\(CommandLine.arguments[0].pathName): \(error)")
       Foundation.exit(FailureKind(of: error).rawValue)
     }
     Foundation.exit(0)

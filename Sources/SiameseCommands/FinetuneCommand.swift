@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SiameseFiles
 import SiameseKit
 
 /// `siamese finetune`, and the executable `siamese-finetune`: the whole job.
@@ -114,7 +115,7 @@ public struct FinetuneCommand: ParsableCommand {
       + result.model.record.provenance.sorted { $0.key < $1.key }
       .map { ($0.key.replacingOccurrences(of: "_", with: " "), $0.value) }
     builder.command = typedCommand()
-    try writeFile(Data(builder.page(title: (output as NSString).lastPathComponent).html.utf8), to: path)
+    try writeFile(Data(builder.page(title: output.pathName).html.utf8), to: path)
   }
 
   private func printSummary(_ result: FineTuningResult) {

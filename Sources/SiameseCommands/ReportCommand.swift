@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SiameseFiles
 import SiameseKit
 
 struct ReportCommand: ParsableCommand {
@@ -41,7 +42,7 @@ struct ReportCommand: ParsableCommand {
     }
     builder.provenance = try provenance(path, after)
     builder.command = typedCommand()
-    let page = try builder.page(title: title ?? (path as NSString).lastPathComponent)
+    let page = try builder.page(title: title ?? path.pathName)
     try writeFile(Data(page.html.utf8), to: output)
     logLine("\(output): \(grouped(page.html.utf8.count / 1024)) KiB")
   }
@@ -86,7 +87,7 @@ struct ReportCommand: ParsableCommand {
 
 /// The command as it was typed, without the folder of the executable.
 func typedCommand() -> String {
-  let name = (CommandLine.arguments.first.map { ($0 as NSString).lastPathComponent }) ?? "siamese"
+  let name = (CommandLine.arguments.first.map { $0.pathName }) ?? "siamese"
   return ([name] + CommandLine.arguments.dropFirst().map(shellQuoted)).joined(separator: " ")
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import SiameseFiles
 
 /// The pictures in `Fixtures`, made by `Fixtures/make.py`.
 enum Fixtures {
@@ -19,7 +20,7 @@ enum Fixtures {
 
   static func write(_ text: String, to path: String) throws {
     try FileManager.default.createDirectory(
-      atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+      atPath: path.pathFolder, withIntermediateDirectories: true)
     try Data(text.utf8).write(to: URL(fileURLWithPath: path))
   }
 }

@@ -185,6 +185,30 @@ struct InferencePlanTests {
     }
   }
 
+  @Test(arguments: [1, 2, 3, 5, 8, 12, 15, 16, 17, 20, 24, 31, 33, 40, 47, 56, 65])
+  func `Channels that fill up blocks never matter behind a batch normalisation`(width: Int) throws {
+    var graph = Graph()
+    let input = try graph.add("input", .input(shape: [6, 7, 3]))
+    let first = try graph.add("first", .convolution(Convolution(filters: width, kernel: Size(3), activation: .relu)), [input])
+    let scaled = try graph.add(
+      "scaled", .batchNormalization(epsilon: 1e-3, momentum: 0.9, scale: true, center: true), [first])
+    let after = try graph.add("after", .convolution(Convolution(filters: width, kernel: Size(3))), [scaled])
+    graph.outputs = [
+      after, try graph.add("greatest", .globalPooling(.maximum, keepsDimensions: false), [scaled]),
+      try graph.add("mean", .globalPooling(.average, keepsDimensions: false), [scaled]),
+    ]
+    let parameters = randomParameters(graph)
+    let inputs = randomInputs(graph, batch: 2)
+    let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)
+    for precision in Precision.allCases.filter(\.isAvailable) {
+      let plan = try InferencePlan(
+        graph, parameters: parameters, batch: 2, options: PlanOptions(precision: precision, threads: 2))
+      for (found, expected) in zip(try plan(inputs), expected) {
+        #expect(difference(found, expected) < (precision == .float32 ? 1e-4 : 0.06))
+      }
+    }
+  }
+
   @Test(arguments: [[16, 32, 7], [5, 3], [48, 16], [44, 44, 17, 40], [8, 8, 16], [21, 5, 6]], [1, 3, 17])
   func `Concatenation along channels`(channels: [Int], batch: Int) throws {
     var graph = Graph()

@@ -1,5 +1,6 @@
 import Foundation
 import Networks
+import SiameseFiles
 import Tensors
 import Testing
 
@@ -26,7 +27,7 @@ struct TuningCacheTests {
   @Test func `A damaged file is passed over`() throws {
     try withFile { path in
       try FileManager.default.createDirectory(
-        atPath: (path as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+        atPath: path.pathFolder, withIntermediateDirectories: true)
       try Data([0xFF, 0x00, 0x0A, 0x61, 0x09, 0x62, 0x0A, 0x09]).write(to: URL(fileURLWithPath: path))
       let cache = TuningCache(path: path)
       #expect(cache.choice(for: "a") == "b")

@@ -37,6 +37,25 @@ import Testing
     ]
   }
 
+  @Test func `classes named by one character, as digits and letters are, are trained and evaluated`() throws {
+    try withTemporaryFolder { folder in
+      let data = try drawGlyphs(in: folder, classes: 6)
+      let classes = FileManager.default.enumerator(atPath: data)!.compactMap { $0 as? String }
+        .filter { $0.hasSuffix(".png") }.map { String($0[..<$0.lastIndex(of: "/")!]) }
+      for (name, drawn) in zip(["0", "1", "x", "é", "字", "-"], Set(classes).sorted()) {
+        try FileManager.default.createDirectory(atPath: "\(folder)/letters", withIntermediateDirectories: true)
+        try FileManager.default.moveItem(atPath: "\(data)/\(drawn)", toPath: "\(folder)/letters/\(name)")
+      }
+      let trained = try Tool.run(
+        "siamese-finetune",
+        ["--backbone", backbone, "--data", "\(folder)/letters", "--output", "\(folder)/m.h5", "--steps", "3"])
+      #expect(trained.status == 0, "\(trained.errors)")
+      let evaluated = try Tool.siamese(
+        "evaluate", "one-shot", "--within-group", "--backbone", backbone, "--data", "\(folder)/letters", "--ways", "3", "--episodes", "10")
+      #expect(evaluated.status == 0, "\(evaluated.errors)")
+    }
+  }
+
   /// In bfloat16 too, where the processor has it.
   static let kinds = [[], ["--joint", "absdiff,product:8,1"]] + (EmbeddingPrecision.bf16.isAvailable ? [["--precision", "bf16"]] : [])
 

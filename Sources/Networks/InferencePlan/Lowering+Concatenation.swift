@@ -15,7 +15,7 @@ extension Lowering {
   static func places(in graph: Graph, batch: Int, order: PlanOptions.MapOrder) -> [Int: Place] {
     guard batch == 1, order == .blocked else { return [:] }
     var places: [Int: Place] = [:]
-    for (index, node) in graph.nodes.enumerated().reversed() where graph.joinsWholeBlocks(node) {
+    for (index, node) in graph.nodes.enumerated().reversed() where graph.joinsWholeBlocks(node, of: preferredBlock) {
       let own = places[index] ?? Place(node: index, channel: 0)
       places[index] = own
       var channel = own.channel
@@ -49,12 +49,12 @@ extension Lowering {
   mutating func lowerConcatenation(_ node: Graph.Node, axis: Int) throws -> Value {
     let rank = node.shape.count
     let axis = axis < 0 ? rank + axis : axis
-    if mapOrder == .blocked, rank == 3, axis == 2, !graph.joinsWholeBlocks(node),
+    if mapOrder == .blocked, block == 16, rank == 3, axis == 2, !graph.joinsWholeBlocks(node, of: block),
       node.inputs.allSatisfy({ graph.nodes[$0].shape[2] > 4 })
     {
       return try joinedWithinBlocks(node)
     }
-    guard graph.joinsWholeBlocks(node), mapOrder == .blocked else {
+    guard graph.joinsWholeBlocks(node, of: block), mapOrder == .blocked else {
       // Maps count their axes batch, channels, height, width here.
       return try concatenation(node, axis: rank == 3 ? [2, 3, 1][axis] : axis + 1)
     }
@@ -129,10 +129,10 @@ extension Lowering {
 }
 
 extension Graph {
-  /// Whether `node` joins maps along their channels, each but the last of whole blocks of 16.
-  fileprivate func joinsWholeBlocks(_ node: Node) -> Bool {
+  /// Whether `node` joins maps along their channels, each but the last of whole blocks.
+  fileprivate func joinsWholeBlocks(_ node: Node, of block: Int) -> Bool {
     guard case .concatenate(let axis) = node.operation, node.shape.count == 3, axis == 2 || axis == -1 else { return false }
     return node.inputs.allSatisfy { nodes[$0].shape[2] > 4 }
-      && node.inputs.dropLast().allSatisfy { nodes[$0].shape[2] % 16 == 0 }
+      && node.inputs.dropLast().allSatisfy { nodes[$0].shape[2] % block == 0 }
   }
 }

@@ -12,9 +12,10 @@ extension Lowering {
     let rows =
       node.shape.count == 3
       ? source.layout : try Layout(rows: [batch * node.shape.dropLast().reduce(1, *), channels])
-    // Batch normalisation with mean 0 and variance 1.
+    // Batch normalisation with mean 0 and variance 1. Channels that fill up the last block have variance 0, so that without an
+    // epsilon they would become 0 · ∞; this one is too small to change what is added to 1.
     let description = try PrimitiveDescription.batchNormalization(
-      .inference, rows, epsilon: 0, globalStatistics: true, rectified: !followingRectifier().isEmpty)
+      .inference, rows, epsilon: 1e-20, globalStatistics: true, rectified: !followingRectifier().isEmpty)
     let destination = try newOutput(source.layout)
     var operands = [
       Program.Operand(argument: .source, layout: rows, place: .buffer(source.buffer, byteOffset: source.byteOffset)),

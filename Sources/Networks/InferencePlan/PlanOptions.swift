@@ -2,7 +2,7 @@
 package struct PlanOptions: Sendable, Hashable {
   /// How feature maps lie inside the plan.
   package enum MapOrder: String, Sendable, Hashable, Codable, CaseIterable {
-    /// Blocks of 16 channels, the order in which Winograd and most direct convolutions work.
+    /// Blocks of 16 channels (8 on processors without registers of 16 floats), the order in which Winograd and most direct convolutions work.
     case blocked
     /// Channels fastest, as on the host: no padding of odd channel counts.
     case channelsLast

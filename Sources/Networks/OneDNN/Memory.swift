@@ -6,15 +6,19 @@ package final class Storage: @unchecked Sendable {
   package let pointer: UnsafeMutableRawPointer
   package let byteCount: Int
 
-  /// Large blocks lie on a huge page's boundary, so that the system may use huge pages for them.
+  /// Large blocks lie on a huge page's boundary, so that the system may use huge pages for them. Whole cache lines are taken,
+  /// with zeros after the last byte: code that works on blocks of channels reads a vector of one number a channel to the end of
+  /// its last block.
   package init(byteCount: Int) throws(OneDNNError) {
     self.byteCount = byteCount
     let alignment = byteCount >= 1 << 22 ? 1 << 21 : 64
     var made: UnsafeMutableRawPointer?
-    guard posix_memalign(&made, alignment, max(64, byteCount)) == 0, let made else {
+    let whole = max(64, (byteCount + 63) / 64 * 64)
+    guard posix_memalign(&made, alignment, whole) == 0, let made else {
       throw OneDNNError(request: "\(byteCount) bytes", status: dnnl_out_of_memory.rawValue)
     }
     if byteCount >= 1 << 22 { madvise(made, byteCount, MADV_HUGEPAGE) }
+    memset(made + byteCount, 0, whole - byteCount)
     pointer = made
   }
 

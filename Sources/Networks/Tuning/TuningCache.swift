@@ -1,5 +1,6 @@
 import COneDNN
 import Foundation
+import SiameseFiles
 
 /// Which implementation was fastest for which convolution, kept between processes in a small text file.
 ///
@@ -38,7 +39,7 @@ package final class TuningCache: @unchecked Sendable, Hashable {
   package func save() {
     lock.withLock {
       guard let path, !learned.isEmpty else { return }
-      let folder = (path as NSString).deletingLastPathComponent
+      let folder = path.pathFolder
       try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
       let guardFile = open(path + ".lock", O_CREAT | O_RDWR | O_CLOEXEC, 0o644)
       guard guardFile >= 0 else { return }

@@ -1,6 +1,7 @@
 import Foundation
 import Keras
 import Networks
+import SiameseFiles
 import Tensors
 
 /// What to time, and how.
@@ -122,7 +123,7 @@ public struct Benchmark: Sendable {
       throw TaskError(.missingInput, "\(path): there is no such file of weights")
     }
     let network = try ImportedNetwork.open(path, architecture: architecture, inputSize: inputSize.map { Size($0) })
-    name = network.architecture ?? (path as NSString).lastPathComponent
+    name = network.architecture ?? path.pathName
     graph = try layer.map { try network.embedding(layer: $0) } ?? network.graph
     parameters = network.parameters
   }

@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import MetricLearning
+import SiameseFiles
 import SupportVectors
 import Tensors
 
@@ -134,7 +135,7 @@ extension Evaluator {
   /// The rows of each fold's pairs, found by the last two parts of their paths without extension.
   func rowPairs(_ pairs: FacePairs) throws -> [[(Int, Int)]] {
     func stem(_ path: String) -> String {
-      let parts = (path as NSString).deletingPathExtension.split(separator: "/")
+      let parts = path.pathWithoutExtension.split(separator: "/")
       return parts.suffix(2).joined(separator: "/")
     }
     let rows = Dictionary(features.paths.indices.map { (stem(features.paths[$0]), $0) }, uniquingKeysWith: { a, _ in a })
@@ -188,11 +189,11 @@ extension Evaluator {
     ways: Int, shots: Int, queries: Int = 1, episodes: Int = 400, classifier: OneShotClassifier = .nearest,
     byGroup: Bool = false
   ) throws -> TrialResult {
-    let groups = Dictionary(uniqueKeysWithValues: Set(classes.map { ($0 as NSString).deletingLastPathComponent }).sorted()
+    let groups = Dictionary(uniqueKeysWithValues: Set(classes.map { $0.pathFolder }).sorted()
       .enumerated().map { ($1, $0) })
     let drawn = try Episode.draw(
       episodes, ways: ways, shots: shots, queries: queries, labels: labels,
-      groups: byGroup ? labels.map { groups[(classes[$0] as NSString).deletingLastPathComponent] ?? 0 } : nil, seed: seed)
+      groups: byGroup ? labels.map { groups[classes[$0].pathFolder] ?? 0 } : nil, seed: seed)
     let (embeddings, distance) = (features.embeddings, distance)
     switch (classifier, distance) {
     case (.joint, .distance):

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 import Tensors
 
 /// Embeddings of pictures, with where they came from: what `siamese embed` writes and the kernel machine reads.
@@ -67,7 +68,7 @@ public enum FeatureFormat: String, Sendable, CaseIterable {
 
   /// - Throws: `TaskError` where the extension names none of them.
   public init(path: String) throws {
-    switch (path as NSString).pathExtension.lowercased() {
+    switch path.pathExtension {
     case "h5", "hdf5": self = .hdf5
     case "npy": self = .npy
     case "csv": self = .csv

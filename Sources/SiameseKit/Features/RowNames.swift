@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 
 /// Paths and labels of the rows of a file that cannot hold them itself: a `.tsv` beside it, of the same name.
 ///
@@ -9,7 +10,7 @@ struct RowNames: Equatable {
   var paths: [String]
 
   private static func companion(of path: String, _ ending: String) -> String {
-    (path as NSString).deletingPathExtension + ending
+    path.pathWithoutExtension + ending
   }
 
   /// Reads the `.tsv` beside `path`, or else a `.labels` file of one label a line; without either the names are empty.

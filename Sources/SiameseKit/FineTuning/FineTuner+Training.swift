@@ -1,6 +1,7 @@
 import Foundation
 import MetricLearning
 import Networks
+import SiameseFiles
 import Tensors
 
 /// A network with its new weights, and how they came about.
@@ -70,7 +71,7 @@ extension FineTuner {
   /// What fixes the weights that a run ends with.
   private func provenanceOptions(_ plain: Features) -> [String: String] {
     var options = [
-      "backbone": (backbone.path as NSString).lastPathComponent, "pictures": String(plain.count),
+      "backbone": backbone.path.pathName, "pictures": String(plain.count),
       "classes": String(Set(plain.labels).count), "loss": recipe.loss, "miner": recipe.miner ?? "default",
       "split": recipe.heldOut.description, "reducer": recipe.reducer?.rawValue ?? "default",
       "joint": recipe.joint?.description ?? "none",
@@ -197,7 +198,7 @@ extension FineTuner {
         (
           row: $0 + turn * plain.count, label: recipe.augmentation.furtherClassName(turn, of: plain.labels[$0]),
           // A turned alphabet is an alphabet of its own: letters turned by different angles are easily told apart.
-          family: "\((plain.labels[$0] as NSString).deletingLastPathComponent)\n\(turn)"
+          family: "\(plain.labels[$0].pathFolder)\n\(turn)"
         )
       }
     }

@@ -2,6 +2,7 @@ import Foundation
 import Images
 import MetricLearning
 import Networks
+import SiameseFiles
 import SupportVectors
 import Tensors
 
@@ -95,7 +96,7 @@ public struct FineTuner {
         falseAcceptRate: point.falseAcceptRate, trueAcceptRate: point.trueAcceptRate, distance: point.threshold)
     }
     record.provenance = [
-      "tool_version": toolVersion, "backbone": (backbone.path as NSString).lastPathComponent,
+      "tool_version": toolVersion, "backbone": backbone.path.pathName,
       "feature_layer": backbone.layer, "loss": recipe.loss,
       "unfreeze": recipe.unfreeze.description, "joint": recipe.joint?.description ?? "none", "seed": String(recipe.seed), "steps": String(trained.summary.steps),
       "precision": compute.precision.rawValue,

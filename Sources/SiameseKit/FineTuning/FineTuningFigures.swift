@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 
 /// The figures of a run of fine-tuning, as `--metrics` writes them; `Docs/Metrics.md` says what each key means.
 public struct FineTuningFigures: Encodable {
@@ -25,7 +26,7 @@ public struct FineTuningFigures: Encodable {
   public init(_ result: FineTuningResult, backbone: Backbone, recipe: FineTuningRecipe) {
     version = toolVersion
     self.backbone = BackboneFigures(
-      file: (backbone.path as NSString).lastPathComponent, architecture: backbone.architecture, layer: backbone.layer,
+      file: backbone.path.pathName, architecture: backbone.architecture, layer: backbone.layer,
       width: backbone.embeddingWidth, preprocessing: backbone.preprocessing.rawValue)
     data = DataFigures(
       pictures: result.features.count, skipped: result.skipped.count, trainingClasses: result.trainingClasses,

@@ -1,5 +1,6 @@
 import Foundation
 import HDF5
+import SiameseFiles
 import SupportVectors
 import Tensors
 
@@ -40,7 +41,7 @@ extension TrainedSVM {
   }
 
   private static func isHDF5(_ path: String) -> Bool {
-    ["h5", "hdf5"].contains((path as NSString).pathExtension.lowercased())
+    ["h5", "hdf5"].contains(path.pathExtension)
   }
 
   /// Writes the machine's arrays and attributes into a group.

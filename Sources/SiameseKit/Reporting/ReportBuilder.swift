@@ -2,6 +2,7 @@ import Foundation
 import Images
 import MetricLearning
 import Reports
+import SiameseFiles
 import Tensors
 
 /// Fills a report from embeddings, and from training where there was some.
@@ -155,7 +156,7 @@ public struct ReportBuilder: Sendable {
   }
 
   private func caption(_ row: Int) -> String {
-    let name = (after.features.paths[row] as NSString).lastPathComponent
+    let name = after.features.paths[row].pathName
     return name.isEmpty ? after.features.labels[row] : "\(after.features.labels[row]) · \(name)"
   }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Images
+import SiameseFiles
 import SiameseKit
 import Testing
 
@@ -25,7 +26,7 @@ private let runsFolder: String? = {
         var picture = Picture(width: 12, height: 12, red: 255, green: 255, blue: 255)
         for (x, y) in ink { picture[x, y] = (0, 0, 0) }
         try FileManager.default.createDirectory(
-          atPath: ((folder + "/" + path) as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
+          atPath: (folder + "/" + path).pathFolder, withIntermediateDirectories: true)
         try picture.write(to: folder + "/" + path)
       }
       try draw("run01/training/class01.png", (2..<9).map { ($0, 3) })

@@ -1,6 +1,8 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+// Every target's name begins with the project's: SwiftPM wants target names to be unique among all packages of a build, and
+// users have rooms called Images or Reports of their own.
 let package = Package(
   name: "siamese",
   products: [
@@ -13,70 +15,104 @@ let package = Package(
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
-    // Floor 0: system libraries.
-    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
-    .systemLibrary(name: "CZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
-    .target(name: "CConvolutions"),
-    .target(name: "CKernels"),
-    .target(name: "CPixels"),
-    .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
-    .target(name: "CTurboJPEG", linkerSettings: [.linkedLibrary("turbojpeg")]),
-    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
+    // Floor 0: system libraries, and loops in C.
+    .systemLibrary(name: "CSiameseHDF5", pkgConfig: "hdf5-serial", providers: [.apt(["libhdf5-dev"])]),
+    .systemLibrary(name: "CSiameseZip", pkgConfig: "libzip", providers: [.apt(["libzip-dev"])]),
+    .systemLibrary(name: "CSiameseCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CSiameseConvolutions"),
+    .target(name: "CSiameseKernels"),
+    .target(name: "CSiamesePixels"),
+    .target(name: "CSiamesePNG", linkerSettings: [.linkedLibrary("png16")]),
+    .target(name: "CSiameseTurboJPEG", linkerSettings: [.linkedLibrary("turbojpeg")]),
+    .target(name: "CSiameseOneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
 
-    // Floor 1: numbers, files, pictures.
-    .target(name: "SiameseFiles"),
-    .target(name: "Tensors", dependencies: ["COneDNN"]),
-    .target(name: "HDF5", dependencies: ["CHDF5"]),
-    .target(name: "Images", dependencies: ["SiameseFiles", "CPixels", "CPNG", "CTurboJPEG"]),
+    // Floor 1: files, and the primitives of oneDNN.
+    .target(name: "SiameseFiles", dependencies: ["CSiameseCrypto"]),
+    .target(name: "SiameseOneDNN", dependencies: ["CSiameseOneDNN"]),
 
-    // Floor 2: networks, kernel machines, galleries, pages.
-    .target(name: "Networks", dependencies: ["SiameseFiles", "Tensors", "COneDNN", "CConvolutions"]),
-    .target(name: "SupportVectors", dependencies: ["Tensors", "CKernels"]),
-    .target(name: "Gallery", dependencies: ["Tensors", .product(name: "GRDB", package: "GRDB.swift")]),
-    .target(name: "Reports", dependencies: ["Tensors"]),
+    // Floor 2: numbers, HDF5, pictures.
+    .target(name: "SiameseTensors", dependencies: ["SiameseOneDNN"]),
+    .target(name: "SiameseHDF5", dependencies: ["CSiameseHDF5", "SiameseFiles"]),
+    .target(
+      name: "SiameseImages", dependencies: ["CSiamesePixels", "CSiamesePNG", "CSiameseTurboJPEG", "SiameseFiles"]),
 
-    // Floor 3: Keras files, metric learning.
-    .target(name: "Keras", dependencies: ["HDF5", "Networks", "Tensors", "Images", "CZip"]),
-    .target(name: "MetricLearning", dependencies: ["Networks", "Tensors", "HDF5"]),
+    // Floor 3: networks as values, kernel machines, galleries, pages.
+    .target(name: "SiameseGraph", dependencies: ["SiameseTensors"]),
+    .target(name: "SiameseSupportVectors", dependencies: ["CSiameseKernels", "SiameseFiles", "SiameseTensors"]),
+    .target(name: "SiameseGallery", dependencies: ["SiameseTensors", .product(name: "GRDB", package: "GRDB.swift")]),
+    .target(name: "SiameseReports", dependencies: ["SiameseTensors"]),
 
-    // Floor 4: whole tasks.
+    // Floor 4: networks that run, Keras files.
+    .target(
+      name: "SiameseInference",
+      dependencies: ["CSiameseConvolutions", "SiameseFiles", "SiameseGraph", "SiameseOneDNN", "SiameseTensors"]),
+    .target(
+      name: "SiameseKeras",
+      dependencies: ["CSiameseZip", "SiameseFiles", "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseTensors"]),
+
+    // Floor 5: networks that learn.
+    .target(
+      name: "SiameseTraining", dependencies: ["SiameseGraph", "SiameseInference", "SiameseOneDNN", "SiameseTensors"]),
+
+    // Floor 6: metric learning.
+    .target(
+      name: "SiameseMetricLearning",
+      dependencies: [
+        "SiameseFiles", "SiameseGraph", "SiameseHDF5", "SiameseInference", "SiameseTensors", "SiameseTraining",
+      ]),
+
+    // Floor 7: whole tasks.
     .target(
       name: "SiameseKit",
       dependencies: [
-        "Keras", "MetricLearning", "SupportVectors", "Gallery", "Reports", "Networks", "Tensors", "HDF5", "Images",
-        "CCrypto", "SiameseFiles",
+        "SiameseFiles", "SiameseGallery", "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseInference",
+        "SiameseKeras", "SiameseMetricLearning", "SiameseReports", "SiameseSupportVectors", "SiameseTensors",
+        "SiameseTraining",
       ]),
 
-    // Floor 5: commands.
+    // Floor 8: commands.
     .target(
       name: "SiameseCommands",
-      dependencies: ["CKernels", "SiameseFiles", "SiameseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: ["SiameseFiles", "SiameseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(name: "siamese", dependencies: ["SiameseCommands"]),
     .executableTarget(name: "siamese-finetune", dependencies: ["SiameseCommands"]),
 
     // Examples, run by the tests.
-    .executableTarget(name: "compare-pictures", dependencies: ["SiameseKit"], path: "Examples/ComparePictures"),
+    .executableTarget(name: "siamese-compare-pictures", dependencies: ["SiameseKit"], path: "Examples/ComparePictures"),
 
-    // Tests, one target a room.
-    .executableTarget(name: "hostile-files", dependencies: ["Keras", "HDF5", "Tensors"], path: "Tests/HostileFiles"),
-    .testTarget(name: "SiameseFilesTests", dependencies: ["SiameseFiles"]),
-    .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
-    .testTarget(name: "HDF5Tests", dependencies: ["HDF5"], exclude: ["Fixtures"]),
-    .testTarget(name: "ImagesTests", dependencies: ["SiameseFiles", "Images"], exclude: ["Fixtures"]),
-    .testTarget(name: "NetworksTests", dependencies: ["SiameseFiles", "Networks", "Tensors", "CConvolutions"]),
-    .testTarget(name: "SupportVectorsTests", dependencies: ["SupportVectors", "Tensors"], exclude: ["Fixtures"]),
-    .testTarget(name: "GalleryTests", dependencies: ["Gallery", "Tensors"]),
-    .testTarget(name: "ReportsTests", dependencies: ["Reports", "Tensors"]),
+    // Tests, one target a room, and what they share.
+    .target(
+      name: "SiameseTestSupport", dependencies: ["SiameseGraph", "SiameseTensors"], path: "Tests/SiameseTestSupport"),
+    .executableTarget(
+      name: "siamese-hostile-files", dependencies: ["SiameseHDF5", "SiameseKeras", "SiameseTensors"],
+      path: "Tests/HostileFiles"),
+    .testTarget(name: "SiameseFilesTests", dependencies: ["SiameseFiles", "SiameseTestSupport"]),
+    .testTarget(name: "SiameseOneDNNTests", dependencies: ["SiameseOneDNN", "SiameseTestSupport"]),
+    .testTarget(name: "SiameseTensorsTests", dependencies: ["SiameseTensors", "SiameseTestSupport"]),
+    .testTarget(name: "SiameseHDF5Tests", dependencies: ["SiameseHDF5", "SiameseTestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "SiameseImagesTests", dependencies: ["SiameseImages", "SiameseTestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "SiameseGraphTests", dependencies: ["SiameseGraph", "SiameseTestSupport"]),
     .testTarget(
-      name: "KerasTests", dependencies: ["Keras", "HDF5", "Networks", "Images", "Tensors", "hostile-files"],
+      name: "SiameseSupportVectorsTests", dependencies: ["SiameseSupportVectors", "SiameseTestSupport"],
       exclude: ["Fixtures"]),
+    .testTarget(name: "SiameseGalleryTests", dependencies: ["SiameseGallery", "SiameseTestSupport"]),
+    .testTarget(name: "SiameseReportsTests", dependencies: ["SiameseReports", "SiameseTestSupport"]),
     .testTarget(
-      name: "MetricLearningTests", dependencies: ["MetricLearning", "Networks", "Tensors"], exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseKitTests", dependencies: ["SiameseFiles", "SiameseKit", "Keras", "MetricLearning", "SupportVectors", "Networks", "Tensors", "HDF5", "Images"]),
+      name: "SiameseInferenceTests", dependencies: ["CSiameseConvolutions", "SiameseInference", "SiameseTestSupport"]),
+    .testTarget(
+      name: "SiameseKerasTests",
+      dependencies: ["SiameseInference", "SiameseKeras", "SiameseTestSupport", "siamese-hostile-files"],
+      exclude: ["Fixtures"]),
+    .testTarget(name: "SiameseTrainingTests", dependencies: ["SiameseTraining", "SiameseTestSupport"]),
+    .testTarget(
+      name: "SiameseMetricLearningTests", dependencies: ["SiameseMetricLearning", "SiameseTestSupport"],
+      exclude: ["Fixtures"]),
+    .testTarget(name: "SiameseKitTests", dependencies: ["SiameseKit", "SiameseTestSupport"]),
     .testTarget(
       name: "SiameseCommandsTests",
-      dependencies: ["SiameseCommands", "SiameseKit", "Tensors", "siamese", "siamese-finetune", "compare-pictures"]),
+      dependencies: [
+        "SiameseCommands", "SiameseTestSupport", "siamese", "siamese-compare-pictures", "siamese-finetune",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,10 +1,10 @@
 // Compares two pictures with a pretrained network: the snippet of README, as a program.
 //
-//     swift run -c release compare-pictures weights/glyphs.h5 a.png b.png
+//     swift run -c release siamese-compare-pictures weights/glyphs.h5 a.png b.png
 import SiameseKit
 
 guard CommandLine.arguments.count == 4 else {
-  print("usage: compare-pictures weights.h5 a.png b.png")
+  print("usage: siamese-compare-pictures weights.h5 a.png b.png")
   throw TaskError(.wrongArguments, "three arguments are needed")
 }
 let files = CommandLine.arguments.dropFirst()

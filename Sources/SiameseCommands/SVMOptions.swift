@@ -1,5 +1,5 @@
 import ArgumentParser
-import CKernels
+import SiameseSupportVectors
 import Foundation
 import SiameseKit
 
@@ -131,7 +131,7 @@ struct SVMMachineOptions: ParsableArguments {
     svm.tolerance = tolerance
     svm.iterationLimit = maxIterations
     svm.memoryLimit = try bytes(memory)
-    if svm.memoryLimit < 256 << 20 { siamese_keep_heap_small() }
+    if svm.memoryLimit < 256 << 20 { SmallHeap.keep() }
     if svm.memoryLimit < 64 << 20 {
       logLine("warning: --memory \(memory) will be exceeded, since the program itself takes about 45M; give at least 64M")
     }

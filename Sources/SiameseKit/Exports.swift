@@ -1,8 +1,8 @@
 // What users of the kit see of the rooms below it.
-@_exported import Gallery
-@_exported import Images
-@_exported import Keras
-@_exported import MetricLearning
-@_exported import Reports
-@_exported import SupportVectors
-@_exported import Tensors
+@_exported import SiameseGallery
+@_exported import SiameseImages
+@_exported import SiameseKeras
+@_exported import SiameseMetricLearning
+@_exported import SiameseReports
+@_exported import SiameseSupportVectors
+@_exported import SiameseTensors

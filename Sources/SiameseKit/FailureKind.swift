@@ -1,8 +1,8 @@
-import HDF5
-import Images
-import Keras
-import MetricLearning
-import Networks
+import SiameseHDF5
+import SiameseImages
+import SiameseInference
+import SiameseKeras
+import SiameseMetricLearning
 
 /// What sort of failure an error is, as the exit statuses of the commands tell them apart (BSD's `sysexits.h`).
 public enum FailureKind: Int32, Sendable {

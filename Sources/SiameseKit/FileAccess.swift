@@ -1,6 +1,6 @@
-import CCrypto
 import Foundation
-import HDF5
+import SiameseFiles
+import SiameseHDF5
 
 /// The bytes of a file, mapped where the file system can.
 /// - Throws: `TaskError` of kind missing input or input/output.
@@ -51,17 +51,13 @@ public func fileHash(_ path: String) throws -> String {
     throw TaskError(.missingInput, "\(path): cannot be read (\(String(cString: strerror(errno))))")
   }
   defer { fclose(file) }
-  let context = EVP_MD_CTX_new()
-  defer { EVP_MD_CTX_free(context) }
-  EVP_DigestInit_ex(context, EVP_sha256(), nil)
+  let hash = SHA256()
   var buffer = [UInt8](repeating: 0, count: 1 << 20)
   while true {
     let count = fread(&buffer, 1, buffer.count, file)
     if count == 0 { break }
-    EVP_DigestUpdate(context, buffer, count)
+    buffer.withUnsafeBytes { hash.update(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
   }
   guard ferror(file) == 0 else { throw TaskError(.inputOutput, "\(path): reading failed underway") }
-  var digest = [UInt8](repeating: 0, count: 32)
-  EVP_DigestFinal_ex(context, &digest, nil)
-  return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  return hash.hexadecimal()
 }

@@ -1,14 +1,14 @@
 import Foundation
 import Glibc
-import HDF5
-import Keras
-import Tensors
+import SiameseHDF5
+import SiameseKeras
+import SiameseTensors
 
 // Opens damaged copies of one Keras file, one after another, as the tests tell it to. It is a process of its own so that
 // a crash, a hang or greed for memory is seen for what it is and takes no test along.
 //
-//   hostile-files cuts FILE COUNT FOLDER     the file cut at COUNT places
-//   hostile-files flips FILE COUNT FOLDER    COUNT copies with one byte changed, the same ones each time
+//   siamese-hostile-files cuts FILE COUNT FOLDER     the file cut at COUNT places
+//   siamese-hostile-files flips FILE COUNT FOLDER    COUNT copies with one byte changed, the same ones each time
 //
 // Prints a line a copy: what was done, a tab, and why it was refused (nothing where it was read); then `memory BYTES`, the
 // growth of the address space at its largest. A copy that takes more than 5 seconds of the processor ends the process by
@@ -54,7 +54,7 @@ func report(_ what: String, _ bytes: [UInt8], at path: String) throws {
 
 let arguments = CommandLine.arguments
 guard arguments.count == 5, let count = Int(arguments[3]) else {
-  print("usage: hostile-files cuts|flips FILE COUNT FOLDER")
+  print("usage: siamese-hostile-files cuts|flips FILE COUNT FOLDER")
   exit(64)
 }
 let original = try [UInt8](Data(contentsOf: URL(filePath: arguments[2])))

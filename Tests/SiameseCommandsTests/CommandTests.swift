@@ -1,5 +1,6 @@
 import Foundation
 import SiameseKit
+import SiameseTestSupport
 import Testing
 
 /// Whole commands as processes, on the embedded backbone and glyphs that the package draws.
@@ -169,7 +170,7 @@ import Testing
     try withTemporaryFolder { folder in
       let data = try drawGlyphs(in: folder, classes: 1, perClass: 2)
       let names = try FileManager.default.subpathsOfDirectory(atPath: data).filter { $0.hasSuffix(".png") }.sorted()
-      let run = try Tool.run("compare-pictures", [backbone, "\(data)/\(names[0])", "\(data)/\(names[1])"])
+      let run = try Tool.run("siamese-compare-pictures", [backbone, "\(data)/\(names[0])", "\(data)/\(names[1])"])
       #expect(run.status == 0, "\(run.errors)")
       #expect(run.output.hasPrefix("cosine distance"))
     }

@@ -1,7 +1,7 @@
 import Foundation
 import SiameseCommands
 import SiameseKit
-import Tensors
+import SiameseTensors
 import Testing
 
 @Suite struct EvaluateCommandTests {

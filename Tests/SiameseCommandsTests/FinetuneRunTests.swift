@@ -1,5 +1,6 @@
 import Foundation
 import SiameseKit
+import SiameseTestSupport
 import Testing
 
 /// Runs of `siamese-finetune` as processes: killed, interrupted, gone on with, and given data of every kind.

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseTestSupport
 import Testing
 
 /// One gallery under processes that die, and under several at once.

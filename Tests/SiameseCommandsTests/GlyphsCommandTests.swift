@@ -1,5 +1,6 @@
 import Foundation
 import SiameseKit
+import SiameseTestSupport
 import Testing
 
 @Suite struct GlyphsCommandTests {

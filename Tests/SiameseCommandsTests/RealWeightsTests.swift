@@ -1,5 +1,6 @@
 import Foundation
 import SiameseKit
+import SiameseTestSupport
 import Testing
 
 /// The figures that real weights and faces must reach. Where that material is not beside the checkout, these tests are

@@ -45,11 +45,3 @@ enum Tool {
     ["\(root)/../shared/\(name)", "\(root)/../../shared/\(name)"].first { FileManager.default.fileExists(atPath: $0) }
   }
 }
-
-/// Runs `body` with a fresh folder that is removed afterwards.
-func withTemporaryFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
-  try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  return try body(folder)
-}

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseTestSupport
 import Testing
 
 @testable import SiameseKit

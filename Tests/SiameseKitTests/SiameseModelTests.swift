@@ -1,6 +1,7 @@
 import Foundation
-import HDF5
+import SiameseHDF5
 import SiameseKit
+import SiameseTestSupport
 import Testing
 
 @Suite struct SiameseModelTests {

@@ -1,6 +1,7 @@
 import Foundation
-import MetricLearning
+import SiameseMetricLearning
 @testable import SiameseKit
+import SiameseTestSupport
 import Testing
 
 @Suite struct `TensorBoard event files` {

@@ -1,10 +1,10 @@
 import Foundation
-import Images
-import Keras
-import MetricLearning
-import Networks
+import SiameseGraph
+import SiameseImages
+import SiameseKeras
+import SiameseMetricLearning
 import SiameseKit
-import Tensors
+import SiameseTensors
 
 /// A model small enough for tests: 8×8 pictures, flattened, through one layer of given weights to `width` numbers.
 func writeTinyModel(to path: String, width: Int = 6, seed: UInt64 = 1, threshold: Float? = 0.3, joint: String? = nil) throws {

@@ -1,6 +1,7 @@
 import Foundation
 import SiameseKit
-import Tensors
+import SiameseTensors
+import SiameseTestSupport
 import Testing
 
 @Suite struct ViewsTests {

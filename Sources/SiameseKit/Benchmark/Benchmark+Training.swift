@@ -1,7 +1,7 @@
 import Foundation
-import MetricLearning
-import Networks
-import Tensors
+import SiameseMetricLearning
+import SiameseTensors
+import SiameseTraining
 
 /// What a whole training step costs: forward, batch-hard triplet loss, backward, Adam, every weight trained.
 public struct TrainingBenchmarkResult: Sendable, Codable {

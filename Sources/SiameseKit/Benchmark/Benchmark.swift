@@ -1,8 +1,9 @@
 import Foundation
-import Keras
-import Networks
+import SiameseGraph
+import SiameseInference
+import SiameseKeras
 import SiameseFiles
-import Tensors
+import SiameseTensors
 
 /// What to time, and how.
 public struct BenchmarkOptions: Sendable, Equatable {

@@ -1,8 +1,8 @@
 import Foundation
-import HDF5
-import MetricLearning
-import Networks
-import Tensors
+import SiameseHDF5
+import SiameseMetricLearning
+import SiameseTensors
+import SiameseTraining
 
 /// The gradients of a network on one batch, from file to file: what other frameworks are compared with.
 ///

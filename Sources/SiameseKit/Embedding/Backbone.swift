@@ -1,7 +1,7 @@
 import Foundation
-import HDF5
-import Keras
-import Networks
+import SiameseGraph
+import SiameseHDF5
+import SiameseKeras
 
 /// A pretrained network from a Keras file, as far as the layer whose output is the embedding.
 ///

@@ -1,7 +1,7 @@
 import Foundation
-import Images
-import Networks
-import Tensors
+import SiameseImages
+import SiameseInference
+import SiameseTensors
 
 /// The numbers inside the network, float32 or bfloat16; embeddings are always float32, and so are weights in training.
 public enum EmbeddingPrecision: String, Sendable, CaseIterable {

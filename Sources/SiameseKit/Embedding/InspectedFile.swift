@@ -1,7 +1,7 @@
 import Foundation
-import Keras
-import MetricLearning
-import Networks
+import SiameseGraph
+import SiameseKeras
+import SiameseMetricLearning
 
 /// What a file of weights or a model holds, for people and for machines.
 public struct InspectedFile: Sendable {

@@ -1,7 +1,8 @@
 import Foundation
-import Images
-import Networks
-import Tensors
+import SiameseGraph
+import SiameseImages
+import SiameseInference
+import SiameseTensors
 
 /// Runs a graph of one input over any number of rows, filled and computed side by side.
 ///

@@ -1,6 +1,6 @@
-import Images
-import MetricLearning
-import Tensors
+import SiameseImages
+import SiameseMetricLearning
+import SiameseTensors
 
 /// The views of one picture whose embeddings are averaged: the picture itself and changed copies of it.
 ///

@@ -1,7 +1,7 @@
-import Images
-import MetricLearning
-import SupportVectors
-import Tensors
+import SiameseImages
+import SiameseMetricLearning
+import SiameseSupportVectors
+import SiameseTensors
 
 /// The three ways of telling strangers, side by side.
 public struct OpenSetReport: Sendable, Encodable {

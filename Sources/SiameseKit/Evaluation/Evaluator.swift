@@ -1,9 +1,9 @@
 import Foundation
-import Images
-import MetricLearning
+import SiameseImages
+import SiameseMetricLearning
 import SiameseFiles
-import SupportVectors
-import Tensors
+import SiameseSupportVectors
+import SiameseTensors
 
 /// Measures embeddings whose classes are known.
 ///

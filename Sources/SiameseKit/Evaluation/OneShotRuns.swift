@@ -1,7 +1,7 @@
 import Foundation
-import Images
-import MetricLearning
-import Tensors
+import SiameseImages
+import SiameseMetricLearning
+import SiameseTensors
 
 /// Omniglot's one-shot runs: folders of drawings to be named among twenty.
 ///

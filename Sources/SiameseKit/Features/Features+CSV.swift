@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import SiameseTensors
 
 /// Comma-separated values (RFC 4180): the header `path,label,0,1,…`, then one line a picture.
 extension Features {

@@ -1,6 +1,6 @@
 import Foundation
-import HDF5
-import Tensors
+import SiameseHDF5
+import SiameseTensors
 
 /// HDF5: data sets `embeddings` [N, D], `labels` and `paths` [N], and string attributes at the root.
 extension Features {

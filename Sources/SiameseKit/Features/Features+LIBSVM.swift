@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import SiameseTensors
 
 /// LIBSVM's data format: `label index:value …`, indices from 1, zeros left out; names in a `.tsv` beside it.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import Tensors
+import SiameseTensors
 
 /// NumPy's array format, version 1.0 and 2.0 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html),
 /// with paths and labels in a `.tsv` file of the same name.

@@ -1,5 +1,5 @@
 import Foundation
-import HDF5
+import SiameseHDF5
 
 /// Files that are written piece by piece, so that memory holds one piece of the numbers however many there are.
 extension Features {

@@ -1,6 +1,6 @@
 import Foundation
 import SiameseFiles
-import Tensors
+import SiameseTensors
 
 /// Embeddings of pictures, with where they came from: what `siamese embed` writes and the kernel machine reads.
 ///

@@ -1,4 +1,4 @@
-import Networks
+import SiameseGraph
 
 extension Backbone {
   /// The same network with names that leave room for a new head: what an earlier fine-tuning called `head_…` or

@@ -1,6 +1,6 @@
 import Foundation
-import Images
-import Tensors
+import SiameseImages
+import SiameseTensors
 
 /// Rows of labelled pictures, parted into those to learn from and those to measure on.
 struct ClassSplit: Equatable {

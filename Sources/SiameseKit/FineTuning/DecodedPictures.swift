@@ -1,5 +1,5 @@
 import Foundation
-import Images
+import SiameseImages
 
 /// Picture files, each kept once decoded as long as all kept ones fit a limit; training comes back to them many times.
 final class DecodedPictures: @unchecked Sendable {

@@ -1,5 +1,5 @@
-import MetricLearning
-import Tensors
+import SiameseMetricLearning
+import SiameseTensors
 
 /// How well embeddings tell classes apart that training never saw: verification over all pairs, and one-shot naming.
 public struct EmbeddingQuality: Sendable, Encodable {

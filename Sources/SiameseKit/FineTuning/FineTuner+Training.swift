@@ -1,8 +1,8 @@
 import Foundation
-import MetricLearning
-import Networks
+import SiameseGraph
+import SiameseMetricLearning
 import SiameseFiles
-import Tensors
+import SiameseTensors
 
 /// A network with its new weights, and how they came about.
 struct TrainedNetwork {

@@ -1,10 +1,11 @@
 import Foundation
-import Images
-import MetricLearning
-import Networks
+import SiameseGraph
+import SiameseImages
+import SiameseMetricLearning
 import SiameseFiles
-import SupportVectors
-import Tensors
+import SiameseOneDNN
+import SiameseSupportVectors
+import SiameseTensors
 
 /// Fine-tunes a backbone on labelled pictures and says what that gained on classes it never saw.
 ///

@@ -1,6 +1,6 @@
-import Images
-import MetricLearning
-import Networks
+import SiameseImages
+import SiameseMetricLearning
+import SiameseTraining
 
 /// How a backbone is to be fine-tuned: the head, what moves, the loss, and how long.
 ///

@@ -1,5 +1,5 @@
 import Foundation
-import MetricLearning
+import SiameseMetricLearning
 
 /// What a checkpoint says about the run that it belongs to.
 ///

@@ -1,5 +1,5 @@
-import SupportVectors
-import Tensors
+import SiameseSupportVectors
+import SiameseTensors
 
 /// How well a kernel machine names pictures of classes it knows: trained on half of each class' pictures, scored on the
 /// others.

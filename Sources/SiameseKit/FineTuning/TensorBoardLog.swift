@@ -1,5 +1,5 @@
 import Foundation
-import MetricLearning
+import SiameseMetricLearning
 
 /// Training's figures as event files that TensorBoard shows, a folder a round of training.
 ///

@@ -1,8 +1,9 @@
 import Foundation
-import Images
-import MetricLearning
-import Networks
-import Tensors
+import SiameseGraph
+import SiameseImages
+import SiameseInference
+import SiameseMetricLearning
+import SiameseTensors
 
 /// Where a run of training gets its rows: what no gradient reaches is computed once and kept, the rest runs every step.
 struct TrainingInputs {

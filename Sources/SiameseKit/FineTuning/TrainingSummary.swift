@@ -1,5 +1,5 @@
 import Foundation
-import MetricLearning
+import SiameseMetricLearning
 
 /// How training went, and whether it was good for anything.
 public struct TrainingSummary: Sendable, Encodable {

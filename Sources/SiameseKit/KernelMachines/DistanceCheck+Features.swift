@@ -1,6 +1,6 @@
-import MetricLearning
-import SupportVectors
-import Tensors
+import SiameseMetricLearning
+import SiameseSupportVectors
+import SiameseTensors
 
 extension DistanceCheck {
   /// Checks a distance among rows of features; a seeded sample of them where all distances would exceed the limit.

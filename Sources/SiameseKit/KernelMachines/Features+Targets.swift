@@ -1,5 +1,5 @@
-import SupportVectors
-import Tensors
+import SiameseSupportVectors
+import SiameseTensors
 
 extension Features {
   /// The labels as numbers, for regressors.

@@ -1,7 +1,7 @@
 import Foundation
-import MetricLearning
-import SupportVectors
-import Tensors
+import SiameseMetricLearning
+import SiameseSupportVectors
+import SiameseTensors
 
 extension SiameseModel {
   /// The joint layers as a kernel: the probability `1 / (1 + exp(−s))` that two embeddings are of one class. Symmetric, but

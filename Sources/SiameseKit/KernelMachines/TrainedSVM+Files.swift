@@ -1,8 +1,8 @@
 import Foundation
-import HDF5
+import SiameseHDF5
 import SiameseFiles
-import SupportVectors
-import Tensors
+import SiameseSupportVectors
+import SiameseTensors
 
 extension TrainedSVM {
   /// The group inside `siamese` that holds a kernel machine, in a file of its own or beside a network.

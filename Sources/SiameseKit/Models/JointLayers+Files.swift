@@ -1,6 +1,6 @@
-import HDF5
-import MetricLearning
-import Tensors
+import SiameseHDF5
+import SiameseMetricLearning
+import SiameseTensors
 
 extension JointLayers {
   /// The group inside `siamese` that holds joint layers.

@@ -1,7 +1,7 @@
 import Foundation
-import HDF5
-import Keras
-import MetricLearning
+import SiameseHDF5
+import SiameseKeras
+import SiameseMetricLearning
 
 /// What a model file says beside its network: how to feed it, how to compare its embeddings, and how it was made.
 ///

@@ -1,8 +1,7 @@
 import Foundation
-import Keras
-import MetricLearning
-import Networks
-import SupportVectors
+import SiameseKeras
+import SiameseMetricLearning
+import SiameseSupportVectors
 
 /// A fine-tuned network with the measure that belongs to it: what `siamese-finetune` writes, in one file that Keras opens.
 ///

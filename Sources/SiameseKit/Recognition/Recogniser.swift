@@ -1,8 +1,8 @@
 import Foundation
-import Gallery
-import Images
-import MetricLearning
-import Tensors
+import SiameseGallery
+import SiameseImages
+import SiameseMetricLearning
+import SiameseTensors
 
 /// Who somebody might be.
 public struct Candidate: Sendable, Equatable, Encodable {

@@ -1,7 +1,7 @@
 import Foundation
-import Gallery
-import MetricLearning
-import Tensors
+import SiameseGallery
+import SiameseMetricLearning
+import SiameseTensors
 
 /// How fast galleries are searched: random embeddings, exact search, the fastest of several rounds.
 ///

@@ -1,6 +1,6 @@
-import MetricLearning
-import Reports
-import Tensors
+import SiameseMetricLearning
+import SiameseReports
+import SiameseTensors
 
 /// Every picture's nearest neighbours, and what they say about its class.
 struct NeighbourTable {

@@ -1,9 +1,9 @@
 import Foundation
-import Images
-import MetricLearning
-import Reports
+import SiameseImages
+import SiameseMetricLearning
+import SiameseReports
 import SiameseFiles
-import Tensors
+import SiameseTensors
 
 /// Fills a report from embeddings, and from training where there was some.
 ///

@@ -1,7 +1,8 @@
 import Foundation
-import MetricLearning
+import SiameseMetricLearning
 import SiameseKit
-import Tensors
+import SiameseTensors
+import SiameseTestSupport
 import Testing
 
 @Suite struct EvaluatorTests {

@@ -1,7 +1,8 @@
 import Foundation
-import Images
+import SiameseImages
 import SiameseFiles
 import SiameseKit
+import SiameseTestSupport
 import Testing
 
 /// Real material beside the repository, where there is some.

@@ -1,0 +1,167 @@
+import CSiameseOneDNN
+
+/// The type of an array's elements inside a plan.
+package enum ElementType: String, Hashable, Sendable, Codable {
+  case float32, bfloat16, uint8, int32
+
+  var raw: dnnl_data_type_t {
+    switch self {
+    case .float32: dnnl_f32
+    case .bfloat16: dnnl_bf16
+    case .uint8: dnnl_u8
+    case .int32: dnnl_s32
+    }
+  }
+
+  init?(_ raw: dnnl_data_type_t) {
+    switch raw {
+    case dnnl_f32: self = .float32
+    case dnnl_bf16: self = .bfloat16
+    case dnnl_u8: self = .uint8
+    case dnnl_s32: self = .int32
+    default: return nil
+    }
+  }
+
+  package var byteCount: Int {
+    switch self {
+    case .float32, .int32: 4
+    case .bfloat16: 2
+    case .uint8: 1
+    }
+  }
+}
+
+/// How an array lies in memory: logical extents, element type, and an order of elements, which may be blocked.
+///
+/// Logical axes are oneDNN's: batch, channels, height, width for feature maps, whatever the order in memory; output
+/// channels, input channels, height, width (after a group axis, if any) for weights.
+package final class Layout: @unchecked Sendable, Equatable {
+  let handle: siamese_layout
+
+  /// Takes over a handle.
+  init?(owning handle: siamese_layout?) {
+    guard let handle else { return nil }
+    self.handle = handle
+  }
+
+  deinit { siamese_layout_destroy(handle) }
+
+  /// Element `i` of axis `k` lies `i * strides[k]` elements from the start.
+  package init(_ extents: [Int], _ type: ElementType = .float32, strides: [Int]) throws(OneDNNError) {
+    guard
+      let made = siamese_layout_strided(
+        Int32(extents.count), extents.map(Int64.init), type.raw, strides.map(Int64.init))
+    else { throw Layout.refusal(extents) }
+    handle = made
+  }
+
+  /// An order that a primitive is to choose.
+  package init(any extents: [Int], _ type: ElementType = .float32) throws(OneDNNError) {
+    guard let made = siamese_layout_strided(Int32(extents.count), extents.map(Int64.init), type.raw, nil) else {
+      throw Layout.refusal(extents)
+    }
+    handle = made
+  }
+
+  /// Orders of weights that loops of our own read, in blocks of 16.
+  package enum WeightOrder {
+    /// `[filters / 16][channels][height][width][16]` of `[filters, channels, height, width]`.
+    case filterBlocks
+    /// `[filters / 16][channels / 16][height][width][16 channels][16 filters]`.
+    case filterAndChannelBlocks
+    /// The same with channels two by two, as products of bfloat16 take them: `…[8][16 filters][2]`.
+    case filterAndChannelPairs
+    /// `[matrices][filters / 16][depth][16]` of `[matrices, filters, depth, 1]`.
+    case matrices
+    /// The same with depth two by two: `[matrices][filters / 16][depth / 2][16][2]`.
+    case matricesOfPairs
+
+    fileprivate var tag: dnnl_format_tag_t {
+      switch self {
+      case .filterBlocks: dnnl_Abcd16a
+      case .filterAndChannelBlocks: dnnl_ABcd16b16a
+      case .filterAndChannelPairs: dnnl_ABcd8b16a2b
+      case .matrices: dnnl_aBcd16b
+      case .matricesOfPairs: dnnl_aBCd8c16b2c
+      }
+    }
+  }
+
+  /// Weights in one of the orders that our own loops read; what does not fill a block is filled up with zeros.
+  package convenience init(_ extents: [Int], _ type: ElementType = .float32, order: WeightOrder) throws(OneDNNError) {
+    try self.init(extents, type, tag: order.tag)
+  }
+
+  /// One of oneDNN's named orders.
+  init(_ extents: [Int], _ type: ElementType = .float32, tag: dnnl_format_tag_t) throws(OneDNNError) {
+    guard let made = siamese_layout_tagged(Int32(extents.count), extents.map(Int64.init), type.raw, tag) else {
+      throw Layout.refusal(extents)
+    }
+    handle = made
+  }
+
+  /// The last axis varying fastest.
+  package convenience init(rows extents: [Int], _ type: ElementType = .float32) throws(OneDNNError) {
+    var strides = [Int](repeating: 1, count: extents.count)
+    for axis in extents.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * max(1, extents[axis + 1]) }
+    try self.init(extents, type, strides: strides)
+  }
+
+  /// Feature maps `[batch, channels, height, width]` whose channels vary fastest in memory: Keras' order.
+  package convenience init(
+    channelsLast extents: [Int], _ type: ElementType = .float32
+  ) throws(OneDNNError) {
+    let (c, h, w) = (extents[1], extents[2], extents[3])
+    try self.init(extents, type, strides: [h * w * c, 1, w * c, c])
+  }
+
+  /// Feature maps `[batch, channels, height, width]` in blocks of 16 (or 8) channels, each block a map of its own.
+  package convenience init(
+    blocked extents: [Int], by block: Int = 16, _ type: ElementType = .float32
+  ) throws(OneDNNError) {
+    try self.init(extents, type, tag: block == 16 ? dnnl_aBcd16b : dnnl_aBcd8b)
+  }
+
+  /// The part that starts at `offsets`, without moving it.
+  package func part(_ extents: [Int], at offsets: [Int]) throws(OneDNNError) -> Layout {
+    guard
+      let made = Layout(
+        owning: siamese_layout_part(handle, extents.map(Int64.init), offsets.map(Int64.init)))
+    else { throw Layout.refusal(extents) }
+    return made
+  }
+
+  /// The same elements under other extents, where that needs no moving.
+  package func reshaped(_ extents: [Int]) -> Layout? {
+    Layout(owning: siamese_layout_reshaped(handle, Int32(extents.count), extents.map(Int64.init)))
+  }
+
+  /// The same elements with axis `k` called `axes[k]`.
+  package func permuted(_ axes: [Int]) -> Layout? {
+    Layout(owning: siamese_layout_permuted(handle, axes.map(Int32.init)))
+  }
+
+  package static func == (a: Layout, b: Layout) -> Bool { a === b || siamese_layout_equal(a.handle, b.handle) != 0 }
+
+  /// Bytes it takes, padding included.
+  package var byteCount: Int { siamese_layout_size(handle) }
+
+  package var extents: [Int] {
+    (0..<siamese_layout_rank(handle)).map { Int(siamese_layout_extent(handle, $0)) }
+  }
+
+  /// Extents with the padding that blocking adds.
+  package var paddedExtents: [Int] {
+    (0..<siamese_layout_rank(handle)).map { Int(siamese_layout_padded_extent(handle, $0)) }
+  }
+
+  package var type: ElementType { ElementType(siamese_layout_type(handle)) ?? .float32 }
+
+  /// Elements before the first one: not 0 for a part of something larger.
+  package var offset: Int { Int(siamese_layout_offset(handle)) }
+
+  private static func refusal(_ extents: [Int]) -> OneDNNError {
+    OneDNNError(request: "a layout of extents \(extents)", status: dnnl_invalid_arguments.rawValue)
+  }
+}

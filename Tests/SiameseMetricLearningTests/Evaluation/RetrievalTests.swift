@@ -1,0 +1,86 @@
+import Foundation
+import SiameseMetricLearning
+import SiameseTensors
+import Testing
+
+@Suite struct RetrievalTests {
+  struct Golden: Decodable {
+    struct Figures: Decodable {
+      let precision_at_1, r_precision, mean_average_precision_at_r, mean_average_precision, mean_reciprocal_rank: Double
+    }
+    let width: Int
+    let embeddings, queries: [Float]
+    let labels, query_labels, clusters: [Int]
+    let l2, cosine, l2_queries: Figures
+    let nmi, ami: Double
+  }
+
+  private func expect(_ found: Retrieval?, equals figures: Golden.Figures) throws {
+    let found = try #require(found)
+    #expect(abs(found.precisionAt1 - figures.precision_at_1) < 1e-6)
+    #expect(abs(found.rPrecision - figures.r_precision) < 1e-6)
+    #expect(abs(found.meanAveragePrecisionAtR - figures.mean_average_precision_at_r) < 1e-6)
+    #expect(abs(found.meanAveragePrecision - figures.mean_average_precision) < 1e-6)
+    #expect(abs(found.meanReciprocalRank - figures.mean_reciprocal_rank) < 1e-6)
+  }
+
+  @Test func `figures equal pytorch-metric-learning's`() throws {
+    let workers = WorkerThreads(count: 2)
+    defer { workers.stop() }
+    let golden: Golden = try golden("retrieval")
+    let rows = Tensor(shape: [golden.labels.count, golden.width], elements: golden.embeddings)
+    let queries = Tensor(shape: [golden.query_labels.count, golden.width], elements: golden.queries)
+    let euclidean = Retrieval(rows, labels: golden.labels, distance: .euclidean, seed: 1, workers: workers)
+    try expect(euclidean, equals: golden.l2)
+    #expect(euclidean?.loneQueryCount == 3 && euclidean?.queryCount == 117)
+    let cosine = Retrieval(rows, labels: golden.labels, distance: .cosine, seed: 1, workers: workers)
+    try expect(cosine, equals: golden.cosine)
+    let looked = Retrieval(
+      queries: queries, labels: golden.query_labels, references: rows, referenceLabels: golden.labels,
+      distance: .euclidean, seed: 1, workers: workers)
+    try expect(looked, equals: golden.l2_queries)
+  }
+
+  @Test func `agreement of clusters equals scikit-learn's`() throws {
+    let golden: Golden = try golden("retrieval")
+    let agreement = ClusterAgreement(golden.labels, golden.clusters)
+    #expect(abs(agreement.normalizedMutualInformation - golden.nmi) < 1e-9)
+    #expect(abs(agreement.adjustedMutualInformation - golden.ami) < 1e-9)
+  }
+
+  @Test func `equal partitions agree fully, one cluster says nothing`() {
+    #expect(abs(ClusterAgreement([0, 0, 1, 1], [5, 5, 3, 3]).adjustedMutualInformation - 1) < 1e-12)
+    #expect(ClusterAgreement([0, 0, 1, 1], [7, 7, 7, 7]).normalizedMutualInformation == 0)
+    #expect(ClusterAgreement([0, 0], [7, 7]).normalizedMutualInformation == 1)
+  }
+
+  @Test func `a tie with another class is lost`() throws {
+    let workers = WorkerThreads(count: 1)
+    defer { workers.stop() }
+    let rows = Tensor(shape: [4, 1], elements: [0, 0, 0, 0])
+    let found = try #require(
+      Retrieval(rows, labels: [0, 0, 1, 1], distance: .euclidean, seed: 0, workers: workers))
+    #expect(found.precisionAt1 == 0 && found.rPrecision == 0)
+    #expect(found.cumulativeMatch[1] == 0 && found.cumulativeMatch[2] == 1)
+    #expect(abs(found.meanAveragePrecision - 1.0 / 3) < 1e-12)
+  }
+
+  @Test func `lone queries alone are not measured`() {
+    let workers = WorkerThreads(count: 1)
+    defer { workers.stop() }
+    let rows = Tensor(shape: [3, 1], elements: [0, 1, 2])
+    #expect(Retrieval(rows, labels: [0, 1, 2], distance: .euclidean, seed: 0, workers: workers) == nil)
+  }
+
+  @Test func `k-means finds well separated clusters from any seed`() {
+    var random = SeededGenerator(seed: 3)
+    let labels = (0..<90).map { $0 % 3 }
+    let points = Tensor(
+      shape: [90, 2], elements: labels.flatMap { [Float($0) * 10 + random.normal() * 0.1, random.normal() * 0.1] })
+    for seed in 0..<5 as Range<UInt64> {
+      let found = KMeans(points, clusterCount: 3, seed: seed)
+      #expect(abs(ClusterAgreement(labels, found.assignment).adjustedMutualInformation - 1) < 1e-9)
+    }
+    #expect(Set(KMeans(Tensor(shape: [3, 1], elements: [1, 1, 1]), clusterCount: 5, seed: 0).assignment).count <= 3)
+  }
+}

@@ -14,27 +14,27 @@ typedef struct {
 } tile;
 
 /// `m` neighbouring pixels of `n` blocks of filters.
-INLINE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, int stride, int is_half, int makes_halves) {
-  const size_t size = is_half ? 2 : 4;
+INLINE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, int stride, int is_bfloat16, int makes_bfloat16) {
+  const size_t size = is_bfloat16 ? 2 : 4;
   vector sums[pixels][2];
   begin(sums, m, n, t->bias);
   const char *weights = t->weights;
-  size_t steps = (size_t)(s->window_width * channels + is_half) / (is_half ? 2 : 1);
+  size_t steps = (size_t)(s->window_width * channels + is_bfloat16) / (is_bfloat16 ? 2 : 1);
   for (int y = 0; y < s->window_height; y++) {
     const char *row = t->rows + (size_t)y * t->row_width * size;
 #pragma clang loop unroll(disable)
     for (size_t k = 0; k < steps; k++) {
-      step(sums, m, n, is_half, weights, t->weight_block * size, row + 4 * k, channels * size * (size_t)stride);
+      step(sums, m, n, is_bfloat16, weights, t->weight_block * size, row + 4 * k, channels * size * (size_t)stride);
       weights += 64;
     }
   }
-  finish(s->function, 1, sums, m, n, t->output, t->output_block, makes_halves);
+  finish(s->function, 1, sums, m, n, t->output, t->output_block, makes_bfloat16);
 }
 
 typedef void kernel(const siamese_first_shape *, const tile *);
-#define ONE(kind, n, stride, m, is_half, makes_halves)                                                                \
+#define ONE(kind, n, stride, m, is_bfloat16, makes_bfloat16)                                                                \
   WIDE static void kind##_##n##_##stride##_##m(const siamese_first_shape *s, const tile *t) {                             \
-    multiply(s, t, m, n, stride, is_half, makes_halves);                                                              \
+    multiply(s, t, m, n, stride, is_bfloat16, makes_bfloat16);                                                              \
   }
 #define SIZES(kind, n, stride, h, o)                                                                                  \
   ONE(kind, n, stride, 7, h, o) ONE(kind, n, stride, 8, h, o) ONE(kind, n, stride, 9, h, o)                          \
@@ -44,7 +44,7 @@ typedef void kernel(const siamese_first_shape *, const tile *);
       kind##_##n##_##stride##_7, kind##_##n##_##stride##_8, kind##_##n##_##stride##_9, kind##_##n##_##stride##_10,   \
       kind##_##n##_##stride##_11, kind##_##n##_##stride##_12, kind##_##n##_##stride##_13};
 SIZES(floats, 1, 1, 0, 0) SIZES(floats, 1, 2, 0, 0) SIZES(floats, 2, 1, 0, 0) SIZES(floats, 2, 2, 0, 0)
-SIZES(halves, 1, 1, 1, 1) SIZES(halves, 1, 2, 1, 1) SIZES(halves, 2, 1, 1, 1) SIZES(halves, 2, 2, 1, 1)
+SIZES(bfloat16, 1, 1, 1, 1) SIZES(bfloat16, 1, 2, 1, 1) SIZES(bfloat16, 2, 1, 1, 1) SIZES(bfloat16, 2, 2, 1, 1)
 SIZES(sums, 1, 1, 1, 0) SIZES(sums, 1, 2, 1, 0) SIZES(sums, 2, 1, 1, 0) SIZES(sums, 2, 2, 1, 0)
 
 int siamese_first_row(const siamese_first_shape *s) {
@@ -78,8 +78,8 @@ WIDE static void fill_row(const siamese_first_shape *s, const float *picture, in
   for (; x < count; x++) {
     uint32_t bits;
     memcpy(&bits, source + x, 4);
-    uint16_t half = (uint16_t)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-    memcpy(row + 2 * (before + x), &half, 2);
+    uint16_t rounded = (uint16_t)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    memcpy(row + 2 * (before + x), &rounded, 2);
   }
 }
 
@@ -88,9 +88,9 @@ void siamese_first(
     int first, int rows, void *scratch, void *output) {
   static kernel *const *const kernels[3][2][2] = {
       {{floats_1_1, floats_1_2}, {floats_2_1, floats_2_2}},
-      {{halves_1_1, halves_1_2}, {halves_2_1, halves_2_2}},
+      {{bfloat16_1_1, bfloat16_1_2}, {bfloat16_2_1, bfloat16_2_2}},
       {{sums_1_1, sums_1_2}, {sums_2_1, sums_2_2}}};
-  size_t size = s->kind == siamese_floats ? 4 : 2, output_size = s->kind == siamese_halves ? 2 : 4;
+  size_t size = s->kind == siamese_floats ? 4 : 2, output_size = s->kind == siamese_bfloat16 ? 2 : 4;
   int blocks = (s->filters + 15) / 16, parts = (s->output_width + pixels - 1) / pixels;
   int narrow = s->output_width / parts, wider = s->output_width % parts;
   tile t = {

@@ -20,17 +20,17 @@ typedef struct {
   size_t ahead_from, ahead_to;
 } tile;
 
-/// `m` pixels of `n` blocks of filters, from elements of bfloat16 (`is_half`) or float, to such.
+/// `m` pixels of `n` blocks of filters, from elements of bfloat16 (`is_bfloat16`) or float, to such.
 INLINE void multiply(
-    const siamese_pointwise_shape *s, const tile *t, int m, int n, int stride, int is_half, int makes_halves) {
-  const size_t size = is_half ? 2 : 4, output_size = makes_halves ? 2 : 4;
+    const siamese_pointwise_shape *s, const tile *t, int m, int n, int stride, int is_bfloat16, int makes_bfloat16) {
+  const size_t size = is_bfloat16 ? 2 : 4, output_size = makes_bfloat16 ? 2 : 4;
   vector sums[pixels][2];
   begin(sums, m, n, t->is_first ? t->bias : 0);
   if (!t->is_first || s->adds)
     UNROLLED for (int j = 0; j < n; j++)
       UNROLLED for (int i = 0; i < m; i++) {
         vector there;
-        load(t->output, (size_t)j * t->output_block + 16 * (size_t)i, makes_halves, &there);
+        load(t->output, (size_t)j * t->output_block + 16 * (size_t)i, makes_bfloat16, &there);
         sums[i][j] += there;
       }
   // What the next tile adds to, or writes over.
@@ -39,26 +39,26 @@ INLINE void multiply(
       __builtin_prefetch(t->output + ((size_t)j * t->output_block + 16 * (size_t)m) * output_size + 64 * line, 1);
   const char *map = t->map, *weights = t->weights, *next = t->next, *ahead = t->ahead;
   for (int block = 0; block < t->blocks; block++) {
-    UNROLLED for (size_t line = 0; line < (16 * size * (size_t)(stride * m) + 63) / 64; line += (size_t)(is_half ? 1 : stride))
+    UNROLLED for (size_t line = 0; line < (16 * size * (size_t)(stride * m) + 63) / 64; line += (size_t)(is_bfloat16 ? 1 : stride))
       __builtin_prefetch(next + 64 * line);
     for (size_t line = t->ahead_from; line < t->ahead_to; line++)
       __builtin_prefetch(ahead + (line & 1) * t->weight_block * size + 64 * (line >> 1));
     size_t steps = block + 1 < t->blocks ? 4 * size : t->last_steps;
 #pragma clang loop unroll(disable)
     for (size_t k = 0; k < steps; k++)
-      step(sums, m, n, is_half, weights + 64 * k, t->weight_block * size, map + 4 * k, 16 * size * (size_t)stride);
+      step(sums, m, n, is_bfloat16, weights + 64 * k, t->weight_block * size, map + 4 * k, 16 * size * (size_t)stride);
     map += t->map_block * size;
     next += t->map_block * size;
     weights += 256 * size;
     ahead += 256 * size;
   }
-  finish(s->function, t->is_last, sums, m, n, t->output, t->output_block, makes_halves);
+  finish(s->function, t->is_last, sums, m, n, t->output, t->output_block, makes_bfloat16);
 }
 
 typedef void kernel(const siamese_pointwise_shape *, const tile *);
-#define ONE(kind, n, stride, m, is_half, makes_halves)                                                                \
+#define ONE(kind, n, stride, m, is_bfloat16, makes_bfloat16)                                                                \
   WIDE static void kind##_##n##_##stride##_##m(const siamese_pointwise_shape *s, const tile *t) {                         \
-    multiply(s, t, m, n, stride, is_half, makes_halves);                                                              \
+    multiply(s, t, m, n, stride, is_bfloat16, makes_bfloat16);                                                              \
   }
 #define SIZES(kind, n, stride, h, o)                                                                                  \
   ONE(kind, n, stride, 1, h, o) ONE(kind, n, stride, 2, h, o) ONE(kind, n, stride, 3, h, o)                          \
@@ -72,7 +72,7 @@ typedef void kernel(const siamese_pointwise_shape *, const tile *);
       kind##_##n##_##stride##_9, kind##_##n##_##stride##_10, kind##_##n##_##stride##_11, kind##_##n##_##stride##_12, \
       kind##_##n##_##stride##_13};
 SIZES(floats, 1, 1, 0, 0) SIZES(floats, 1, 2, 0, 0) SIZES(floats, 2, 1, 0, 0) SIZES(floats, 2, 2, 0, 0)
-SIZES(halves, 1, 1, 1, 1) SIZES(halves, 1, 2, 1, 1) SIZES(halves, 2, 1, 1, 1) SIZES(halves, 2, 2, 1, 1)
+SIZES(bfloat16, 1, 1, 1, 1) SIZES(bfloat16, 1, 2, 1, 1) SIZES(bfloat16, 2, 1, 1, 1) SIZES(bfloat16, 2, 2, 1, 1)
 SIZES(sums, 1, 1, 1, 0) SIZES(sums, 2, 1, 1, 0)
 SIZES(rounded, 1, 1, 0, 1) SIZES(rounded, 2, 1, 0, 1)
 
@@ -103,12 +103,12 @@ void siamese_pointwise(
     int first_block, int block_count, const void *then, void *output) {
   static kernel *const *const kernels[4][2][2] = {
       {{floats_1_1, floats_1_2}, {floats_2_1, floats_2_2}},
-      {{halves_1_1, halves_1_2}, {halves_2_1, halves_2_2}},
+      {{bfloat16_1_1, bfloat16_1_2}, {bfloat16_2_1, bfloat16_2_2}},
       {{sums_1_1}, {sums_2_1}},
       {{rounded_1_1}, {rounded_2_1}}};
-  int is_half = s->kind == siamese_halves || s->kind == siamese_floats_of_halves;
-  int makes_halves = s->kind == siamese_halves || s->kind == siamese_halves_of_floats;
-  const size_t size = is_half ? 2 : 4, output_size = makes_halves ? 2 : 4;
+  int is_bfloat16 = s->kind == siamese_bfloat16 || s->kind == siamese_floats_of_bfloat16;
+  int makes_bfloat16 = s->kind == siamese_bfloat16 || s->kind == siamese_bfloat16_of_floats;
+  const size_t size = is_bfloat16 ? 2 : 4, output_size = makes_bfloat16 ? 2 : 4;
   int end = first + count, end_block = first_block + block_count, all_blocks = (s->channels + 15) / 16;
   int step = s->kind == siamese_floats ? depth : all_blocks, output_blocks = (s->filters + 15) / 16;
   int width = row_width(s), rows = row_count(s), parts = (width + pixels - 1) / pixels;
@@ -126,7 +126,7 @@ void siamese_pointwise(
       t.is_first = from == 0;
       t.is_last = from + t.blocks == all_blocks;
       int last_channels = t.is_last ? s->channels - 16 * (all_blocks - 1) : 16;
-      t.last_steps = (size_t)(is_half ? (last_channels + 1) / 2 : last_channels);
+      t.last_steps = (size_t)(is_bfloat16 ? (last_channels + 1) / 2 : last_channels);
       const char *source = (const char *)map + (size_t)from * t.map_block * size;
       for (int block = first_block; block < end_block; block += 2) {
         int n = block + 1 < end_block ? 2 : 1;

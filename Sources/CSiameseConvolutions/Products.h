@@ -32,9 +32,9 @@ INLINE void begin(vector (*sums)[2], int m, int n, const float *bias) {
 /// Adds the products of one input of each pixel, or two of bfloat16: `pixel` bytes lie between those of neighbouring pixels,
 /// `weight_block` bytes between the weights of neighbouring blocks.
 INLINE void step(
-    vector (*sums)[2], int m, int n, int is_half, const char *weights, size_t weight_block, const char *inputs, size_t pixel) {
+    vector (*sums)[2], int m, int n, int is_bfloat16, const char *weights, size_t weight_block, const char *inputs, size_t pixel) {
   UNROLLED for (int i = 0; i < m; i++) {
-    if (is_half) {
+    if (is_bfloat16) {
       UNROLLED for (int j = 0; j < n; j++)
         sums[i][j] = dot(sums[i][j], weights + (size_t)j * weight_block, inputs + (size_t)i * pixel);
     } else {
@@ -47,14 +47,14 @@ INLINE void step(
 /// Of the function, and then the sums, to `output`, whose blocks of filters lie `output_block` elements apart.
 INLINE void finish(
     siamese_function f, int has_function, vector (*sums)[2], int m, int n, char *output, size_t output_block,
-    int makes_halves) {
+    int makes_bfloat16) {
   if (has_function && f.kind != siamese_limited) {
     vector values[2 * pixels];
     UNROLLED for (int j = 0; j < n; j++)
       UNROLLED for (int i = 0; i < m; i++) values[j * m + i] = sums[i][j];
     for (int i = 0; i < n * m; i++) {
-      apply(f, f.kind, &values[i], 1, makes_halves);
-      store(output, (size_t)(i / m) * output_block + 16 * (size_t)(i % m), makes_halves, values[i]);
+      apply(f, f.kind, &values[i], 1, makes_bfloat16);
+      store(output, (size_t)(i / m) * output_block + 16 * (size_t)(i % m), makes_bfloat16, values[i]);
     }
     return;
   }
@@ -71,5 +71,5 @@ INLINE void finish(
   }
   UNROLLED for (int j = 0; j < n; j++)
     UNROLLED for (int i = 0; i < m; i++)
-      store(output, (size_t)j * output_block + 16 * (size_t)i, makes_halves, sums[i][j]);
+      store(output, (size_t)j * output_block + 16 * (size_t)i, makes_bfloat16, sums[i][j]);
 }

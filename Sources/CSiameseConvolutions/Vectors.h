@@ -8,9 +8,9 @@
 
 typedef float vector __attribute__((vector_size(64)));
 typedef uint32_t words __attribute__((vector_size(64)));
-typedef uint16_t halves __attribute__((vector_size(32)));
+typedef uint16_t bfloat16s __attribute__((vector_size(32)));
 typedef float unaligned_vector __attribute__((vector_size(64), aligned(4)));
-typedef uint16_t unaligned_halves __attribute__((vector_size(32), aligned(2)));
+typedef uint16_t unaligned_bfloat16s __attribute__((vector_size(32), aligned(2)));
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -23,9 +23,9 @@ typedef uint16_t unaligned_halves __attribute__((vector_size(32), aligned(2)));
 #define UNROLLED _Pragma("clang loop unroll(full)")
 
 /// Sixteen elements, `offset` elements from the start.
-INLINE void load(const void *from, size_t offset, int is_half, vector *to) {
-  if (is_half) {
-    words wide = __builtin_convertvector(*(const unaligned_halves *)((const uint16_t *)from + offset), words) << 16;
+INLINE void load(const void *from, size_t offset, int is_bfloat16, vector *to) {
+  if (is_bfloat16) {
+    words wide = __builtin_convertvector(*(const unaligned_bfloat16s *)((const uint16_t *)from + offset), words) << 16;
     *to = (vector)wide;
   } else {
     *to = *(const unaligned_vector *)((const float *)from + offset);
@@ -33,14 +33,14 @@ INLINE void load(const void *from, size_t offset, int is_half, vector *to) {
 }
 
 /// To bfloat16, rounds to the nearest, ties to even.
-INLINE void store(void *to, size_t offset, int is_half, vector value) {
-  if (is_half) {
+INLINE void store(void *to, size_t offset, int is_bfloat16, vector value) {
+  if (is_bfloat16) {
 #if defined(__x86_64__)
     _mm256_storeu_si256((__m256i *)((uint16_t *)to + offset), (__m256i)_mm512_cvtneps_pbh((__m512)value));
 #else
     words bits = (words)value;
     bits += 0x7FFF + ((bits >> 16) & 1);
-    *(unaligned_halves *)((uint16_t *)to + offset) = __builtin_convertvector(bits >> 16, halves);
+    *(unaligned_bfloat16s *)((uint16_t *)to + offset) = __builtin_convertvector(bits >> 16, bfloat16s);
 #endif
   } else {
     *(unaligned_vector *)((float *)to + offset) = value;
@@ -66,7 +66,7 @@ INLINE vector at_most(vector x, vector high) {
 
 /// x / (1 + e^-x). e^-x = 2^n 2^f with |f| <= 1/2; 2^f is a polynomial good to float's precision, or, for what becomes a
 /// bfloat16, to 2^-12.
-INLINE void silu(vector *values, int count, int is_half) {
+INLINE void silu(vector *values, int count, int is_bfloat16) {
   for (int i = 0; i < count; i++) {
     vector x = values[i];
     vector t = at_most(at_least(x * -1.44269504f, (vector){0} - 125), (vector){0} + 125);
@@ -74,7 +74,7 @@ INLINE void silu(vector *values, int count, int is_half) {
     vector shifted = t + 12582912.0f;
     vector f = t - (shifted - 12582912.0f);
     vector p;
-    if (is_half) {
+    if (is_bfloat16) {
       p = f * 0.0558266f + 0.2401397f;
       p = p * f + 0.6931472f;
       p = p * f + 1.0f;
@@ -93,12 +93,12 @@ INLINE void silu(vector *values, int count, int is_half) {
 
 /// x Φ(x) = max(x, 0) - a (1/2 - a r(a²)), where a = |x| and r is a polynomial: good to 5e-7, or, for what becomes a bfloat16,
 /// to 3e-5.
-INLINE void gelu(vector *values, int count, int is_half) {
+INLINE void gelu(vector *values, int count, int is_bfloat16) {
   for (int i = 0; i < count; i++) {
     vector x = values[i], zero = {0};
-    vector a = at_most(at_least(x, -x), zero + (is_half ? 4.5f : 5.4f));
-    vector u = a * a * (is_half ? 2 / (4.5f * 4.5f) : 2 / (5.4f * 5.4f)) - 1, r;
-    if (is_half) {
+    vector a = at_most(at_least(x, -x), zero + (is_bfloat16 ? 4.5f : 5.4f));
+    vector u = a * a * (is_bfloat16 ? 2 / (4.5f * 4.5f) : 2 / (5.4f * 5.4f)) - 1, r;
+    if (is_bfloat16) {
       r = u * -1.734406105e-03f + 4.816290922e-03f;
       r = r * u - 6.419317331e-03f;
       r = r * u + 9.892513976e-03f;
@@ -129,11 +129,11 @@ INLINE void gelu(vector *values, int count, int is_half) {
 }
 
 /// `kind` is the function's own, known when this is compiled.
-INLINE void apply(siamese_function f, siamese_function_kind kind, vector *values, int count, int is_half) {
+INLINE void apply(siamese_function f, siamese_function_kind kind, vector *values, int count, int is_bfloat16) {
   if (kind == siamese_silu) {
-    silu(values, count, is_half);
+    silu(values, count, is_bfloat16);
   } else if (kind == siamese_gelu) {
-    gelu(values, count, is_half);
+    gelu(values, count, is_bfloat16);
   } else if (kind == siamese_hard_silu) {
     for (int i = 0; i < count; i++) {
       vector gate = values[i] * (1.0f / 6) + 0.5f;

@@ -3,10 +3,10 @@
 #include "Pointwise.h"
 #include "Transforms.h"
 
-static size_t matrices(const siamese_winograd_shape *s) { return s->is_half ? 16 : 36; }
+static size_t matrices(const siamese_winograd_shape *s) { return s->is_bfloat16 ? 16 : 36; }
 
 int siamese_winograd_tiles(const siamese_winograd_shape *s) {
-  int extent = s->is_half ? 2 : 4;
+  int extent = s->is_bfloat16 ? 2 : 4;
   return (s->output_height + extent - 1) / extent * ((s->output_width + extent - 1) / extent);
 }
 
@@ -18,13 +18,13 @@ void siamese_winograd(
     const siamese_winograd_shape *s, const void *map, const void *kernels, const float *bias, int adds,
     const siamese_function *function, int first, int count, int rows, int first_block, int block_count, void *scratch,
     void *output) {
-  siamese_scatter *scatter = s->is_half ? siamese_scatter_2 : siamese_scatter_4;
-  siamese_gather *gather = s->is_half ? siamese_gather_2 : siamese_gather_4;
+  siamese_scatter *scatter = s->is_bfloat16 ? siamese_scatter_2 : siamese_scatter_4;
+  siamese_gather *gather = s->is_bfloat16 ? siamese_gather_2 : siamese_gather_4;
   siamese_pointwise_shape product = {
-      .kind = s->is_half ? siamese_floats_of_halves : siamese_floats, .height = 1, .width = rows, .output_height = 1,
+      .kind = s->is_bfloat16 ? siamese_floats_of_bfloat16 : siamese_floats, .height = 1, .width = rows, .output_height = 1,
       .output_width = rows, .stride = 1, .channels = s->channels, .filters = s->filters,
       .function = {.kind = siamese_limited, .low = -__builtin_inff(), .high = __builtin_inff()}};
-  size_t size = s->is_half ? 2 : 4, channels = (size_t)s->channels, filters = (size_t)s->filters;
+  size_t size = s->is_bfloat16 ? 2 : 4, channels = (size_t)s->channels, filters = (size_t)s->filters;
   size_t tile_matrix = (size_t)rows * channels, product_matrix = (size_t)rows * filters;
   float *products = scratch;
   char *tiles = (char *)(products + matrices(s) * product_matrix);

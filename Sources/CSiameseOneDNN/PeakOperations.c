@@ -44,7 +44,7 @@ __attribute__((target("avx2,fma"))) static double narrow(void) {
   return 2.0 * 8 * accumulators * repetitions;
 }
 
-__attribute__((target("avx512f,avx512bf16"))) static double half(void) {
+__attribute__((target("avx512f,avx512bf16"))) static double bfloat16_products(void) {
   __m512 sums[accumulators];
   const __m512bh factor = (__m512bh)_mm512_set1_epi32(0x3C003C00);
   for (int i = 0; i < accumulators; i++) sums[i] = _mm512_set1_ps((float)i);
@@ -73,7 +73,7 @@ double siamese_peak_operations(int bfloat16, double seconds) {
 #if defined(__x86_64__)
   if (bfloat16) {
     if (!__builtin_cpu_supports("avx512bf16")) return 0;
-    kernel = half;
+    kernel = bfloat16_products;
   } else if (__builtin_cpu_supports("avx512f")) {
     kernel = wide;
   } else if (__builtin_cpu_supports("fma")) {

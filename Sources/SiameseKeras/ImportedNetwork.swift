@@ -1,6 +1,5 @@
 import Foundation
 import SiameseGraph
-import SiameseOneDNN
 import SiameseTensors
 
 /// A network from a Keras file: its graph, its weights read when asked for, and how to feed it.

@@ -227,11 +227,11 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
         return difference.reduce(0) { $0 + $1 * $1 } / 64
       }
     }
-    let (single, half) = (try losses(.float32), try losses(.bfloat16))
+    let (single, rounded) = (try losses(.float32), try losses(.bfloat16))
     #expect(single[59] < 0.05 * single[0], "float32: \(single[0]) → \(single[59])")
-    #expect(half[59] < 0.05 * half[0], "bfloat16: \(half[0]) → \(half[59])")
+    #expect(rounded[59] < 0.05 * rounded[0], "bfloat16: \(rounded[0]) → \(rounded[59])")
     // All the way down, within a tenth of the start.
-    for (step, (a, b)) in zip(single, half).enumerated() { #expect(abs(a - b) < 0.1 * single[0], "step \(step): \(a), \(b)") }
+    for (step, (a, b)) in zip(single, rounded).enumerated() { #expect(abs(a - b) < 0.1 * single[0], "step \(step): \(a), \(b)") }
   }
 }
 

@@ -8,7 +8,7 @@
 /// what comes out.
 
 /// What maps hold and what comes out: floats of floats, bfloat16 of bfloat16, or bfloat16 of floats. Sums and weights are floats.
-typedef enum { siamese_depthwise_floats, siamese_depthwise_halves, siamese_depthwise_rounded } siamese_depthwise_kind;
+typedef enum { siamese_depthwise_floats, siamese_depthwise_bfloat16, siamese_depthwise_rounded } siamese_depthwise_kind;
 
 /// A convolution of `kernel`×`kernel` (3, 5 or 7) with equal strides (1 or 2): `height`×`width` maps in,
 /// `output_height`×`output_width` out, `top` and `left` rows and columns of zeros before the input, as many as it takes after.

@@ -11,7 +11,7 @@
 typedef struct {
   int height, width, output_height, output_width, filters;
   int window_height, window_width, stride, top, left;
-  /// What comes out, and of what; pictures are floats, rounded for products of bfloat16. Not `siamese_halves_of_floats`.
+  /// What comes out, and of what; pictures are floats, rounded for products of bfloat16. Not `siamese_bfloat16_of_floats`.
   siamese_product_kind kind;
   siamese_function function;
 } siamese_first_shape;

@@ -6,7 +6,7 @@
 /// Maps of `pixels` pixels and `channels` channels, a multiple of 16, of floats or bfloat16.
 typedef struct {
   int pixels, channels;
-  int is_half;
+  int is_bfloat16;
   float epsilon;
 } siamese_layer_normalization_shape;
 

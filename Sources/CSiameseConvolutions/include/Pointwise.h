@@ -7,7 +7,7 @@
 
 /// What comes out, and of what inputs and weights: floats of floats, bfloat16 of bfloat16 (summed as floats; for processors
 /// with AVX512_BF16), or, with stride 1, floats of bfloat16 and bfloat16 of floats.
-typedef enum { siamese_floats, siamese_halves, siamese_floats_of_halves, siamese_halves_of_floats } siamese_product_kind;
+typedef enum { siamese_floats, siamese_bfloat16, siamese_floats_of_bfloat16, siamese_bfloat16_of_floats } siamese_product_kind;
 
 /// A convolution of `width`-wide maps to `output_height`×`output_width` ones, with equal strides (1 or 2) and no zeros around.
 /// Channels lie in blocks of 16, the last of them filled up with zeros.

@@ -13,7 +13,7 @@ typedef struct {
   int output_height, output_width, filters;
   int top, left;
   /// Whether maps and kernels are bfloat16, in tiles of 2×2 outputs, rather than float, in tiles of 4×4.
-  int is_half;
+  int is_bfloat16;
 } siamese_winograd_shape;
 
 /// Tiles in one picture.

@@ -20,9 +20,9 @@ extension Lowering {
       c.strides.height == c.strides.width, c.strides.height <= 2,
       channels % 16 == 0 || (mapOrder == .blocked && channels > 16), let after = c.activation.loopFunction
     else { return nil }
-    let input = graph.nodes[index].inputs[0], isHalf = mapType(of: index) == .bfloat16
+    let input = graph.nodes[index].inputs[0], isBFloat16 = mapType(of: index) == .bfloat16
     // Whose kernels are delicate too; oneDNN would round them.
-    let isFirst = isHalf && delicate.contains(input)
+    let isFirst = isBFloat16 && delicate.contains(input)
     guard isFirst || c.kernel.height > 3 || c.activation == .silu || c.activation == .hardSilu || followsLooseActivation(index)
     else { return nil }
     let insets = c.padding.insets(
@@ -32,8 +32,8 @@ extension Lowering {
     (shape.output_height, shape.output_width) = (Int32(output[0]), Int32(output[1]))
     (shape.kernel, shape.stride) = (Int32(c.kernel.height), Int32(c.strides.height))
     (shape.top, shape.left) = (Int32(insets.top), Int32(insets.left))
-    shape.kind = !isHalf ? siamese_depthwise_floats
-      : outputType(of: input) == .float32 ? siamese_depthwise_rounded : siamese_depthwise_halves
+    shape.kind = !isBFloat16 ? siamese_depthwise_floats
+      : outputType(of: input) == .float32 ? siamese_depthwise_rounded : siamese_depthwise_bfloat16
     shape.before = .identity
     shape.after = after
     return shape
@@ -65,7 +65,7 @@ extension Lowering {
     let (input, channels) = (node.inputs[0], c.filters)
     if let before = deferred[input]?.loopFunction { shape.before = before }
     // Either order serves, where channels fill blocks.
-    let type = shape.kind == siamese_depthwise_halves ? ElementType.bfloat16 : .float32
+    let type = shape.kind == siamese_depthwise_bfloat16 ? ElementType.bfloat16 : .float32
     let loose = try Layout(channelsLast: extents(graph.nodes[input].shape), type)
     var source = value(input)
     if channels % 16 != 0 || source.layout != loose {

@@ -20,7 +20,7 @@ extension Lowering {
     (shape.top, shape.left) = (Int32(task.window.vertical.before), Int32(task.window.horizontal.before))
     // Rounding pictures and the first kernel costs nothing, even where what comes out stays float32.
     shape.kind = options.precision == .float32 ? siamese_floats
-      : mapType == .bfloat16 ? siamese_halves : siamese_floats_of_halves
+      : mapType == .bfloat16 ? siamese_bfloat16 : siamese_floats_of_bfloat16
     shape.function = function
     return shape
   }

@@ -108,7 +108,7 @@ extension Lowering {
     let gamma = try vector(.gamma, channels) ?? filled(channels, 1)
     let beta = try vector(.beta, channels) ?? filled(channels, 0)
     let shape = siamese_layer_normalization_shape(
-      pixels: Int32(pixels), channels: Int32(channels), is_half: mapType == .bfloat16 ? 1 : 0, epsilon: epsilon)
+      pixels: Int32(pixels), channels: Int32(channels), is_bfloat16: mapType == .bfloat16 ? 1 : 0, epsilon: epsilon)
     let (batch, threads, byteCount) = (batch, options.threads, pixels * channels * mapType.byteCount)
     appendKernel(
       "layer normalisation",

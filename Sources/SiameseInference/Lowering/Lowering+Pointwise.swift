@@ -15,7 +15,7 @@ extension Lowering {
       task.destination[2] * task.destination[3] >= 16, let function = c.activation.loopFunction
     else { return nil }
     var shape = siamese_pointwise_shape()
-    shape.kind = mapType == .bfloat16 ? siamese_halves : outputType(of: current) == .bfloat16 ? siamese_halves_of_floats : siamese_floats
+    shape.kind = mapType == .bfloat16 ? siamese_bfloat16 : outputType(of: current) == .bfloat16 ? siamese_bfloat16_of_floats : siamese_floats
     (shape.height, shape.width, shape.channels) = (Int32(task.source[2]), Int32(task.source[3]), Int32(task.source[1]))
     (shape.output_height, shape.output_width) = (Int32(task.destination[2]), Int32(task.destination[3]))
     shape.filters = Int32(c.filters)

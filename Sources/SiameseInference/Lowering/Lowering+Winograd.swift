@@ -26,7 +26,7 @@ struct TiledConvolution: Sendable {
   let function: siamese_function
 
   /// Outputs in a tile's row and column.
-  var extent: Int { shape.is_half != 0 ? 2 : 4 }
+  var extent: Int { shape.is_bfloat16 != 0 ? 2 : 4 }
   /// Matrices, one for each element of an input tile.
   var matrixCount: Int { (extent + 2) * (extent + 2) }
 }
@@ -37,20 +37,20 @@ extension Lowering {
   func tiled(_ c: Convolution, _ task: ConvolutionTask) -> TiledConvolution? {
     // Blocks are filled up with zeros, and so are kernels.
     let (channels, filters) = ((task.source[1] + 15) / 16 * 16, (c.filters + 15) / 16 * 16)
-    let isHalf = mapType == .bfloat16
+    let isBFloat16 = mapType == .bfloat16
     guard siamese_has_wide_registers() != 0, mapOrder == .blocked, let function = c.activation.loopFunction,
       c.kernel == Size(3), c.strides == Size(1), c.dilation == Size(1), c.groups == 1,
-      min(task.source[1], c.filters) >= (isHalf ? 40 : 32)
+      min(task.source[1], c.filters) >= (isBFloat16 ? 40 : 32)
     else { return nil }
     var shape = siamese_winograd_shape()
     (shape.height, shape.width, shape.channels) = (Int32(task.source[2]), Int32(task.source[3]), Int32(channels))
     (shape.output_height, shape.output_width) = (Int32(task.destination[2]), Int32(task.destination[3]))
     shape.filters = Int32(filters)
     (shape.top, shape.left) = (Int32(task.window.vertical.before), Int32(task.window.horizontal.before))
-    shape.is_half = isHalf ? 1 : 0
+    shape.is_bfloat16 = isBFloat16 ? 1 : 0
     let tileCount = batch * Int(siamese_winograd_tiles(&shape))
-    guard tileCount >= (isHalf ? 16 : 4) else { return nil }
-    let areTilesFew = !isHalf && tileCount < 16 && channels == task.source[1]
+    guard tileCount >= (isBFloat16 ? 16 : 4) else { return nil }
+    let areTilesFew = !isBFloat16 && tileCount < 16 && channels == task.source[1]
     let isSharedByFilters = areTilesFew || options.threads > 1 && tileCount / options.threads < 32
     let share = isSharedByFilters ? tileCount : (tileCount + options.threads - 1) / options.threads
     let roundCount = max(1, (share + 32) / 65)

@@ -1,5 +1,4 @@
 import SiameseGraph
-import SiameseOneDNN
 
 /// Finds out which architecture a file of weights alone belongs to, from layer names and shapes.
 struct Recognition {

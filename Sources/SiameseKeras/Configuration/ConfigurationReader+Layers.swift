@@ -1,5 +1,4 @@
 import SiameseGraph
-import SiameseOneDNN
 import SiameseTensors
 
 /// Each function below reads one family of layers and gives nil for classes that are not its own.

@@ -1,5 +1,4 @@
 import SiameseGraph
-import SiameseOneDNN
 
 /// Nodes that are operators rather than layers: `x * 2 + 1` in a model's code.
 ///

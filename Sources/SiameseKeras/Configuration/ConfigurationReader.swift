@@ -1,5 +1,4 @@
 import SiameseGraph
-import SiameseOneDNN
 import SiameseTensors
 
 /// Turns a model configuration into a graph.

@@ -1,5 +1,4 @@
 import SiameseGraph
-import SiameseOneDNN
 import SiameseTensors
 
 /// What each operation is in Keras.

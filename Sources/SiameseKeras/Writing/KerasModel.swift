@@ -1,5 +1,4 @@
 import SiameseGraph
-import SiameseOneDNN
 import SiameseTensors
 
 /// A graph as a Keras model: layers, the calls that connect them, and their weights.

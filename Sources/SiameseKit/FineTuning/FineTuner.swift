@@ -3,7 +3,6 @@ import SiameseGraph
 import SiameseImages
 import SiameseMetricLearning
 import SiameseFiles
-import SiameseOneDNN
 import SiameseSupportVectors
 import SiameseTensors
 

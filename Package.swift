@@ -66,7 +66,7 @@ let package = Package(
       name: "SiameseKit",
       dependencies: [
         "SiameseFiles", "SiameseGallery", "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseInference",
-        "SiameseKeras", "SiameseMetricLearning", "SiameseReports", "SiameseSupportVectors", "SiameseTensors",
+        "SiameseKeras", "SiameseMetricLearning", "SiameseOneDNN", "SiameseReports", "SiameseSupportVectors", "SiameseTensors",
         "SiameseTraining",
       ]),
 

@@ -9,9 +9,36 @@ extern int omp_get_max_threads(void);
 void siamese_set_thread_count(int count) { omp_set_num_threads(count); }
 int siamese_thread_count(void) { return omp_get_max_threads(); }
 
+int siamese_processor_level(void) {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) return 2;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 1;
+#endif
+  return 0;
+}
+
+int siamese_limit_level(int level) {
+  return dnnl_set_max_cpu_isa(level == 2 ? dnnl_cpu_isa_all : level == 1 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_sse41) == dnnl_success;
+}
+
+int siamese_level_in_force(void) {
+#if defined(__x86_64__)
+  int isa = dnnl_get_effective_cpu_isa(), own = siamese_processor_level();
+  // oneDNN's numbers are masks in which each set of instructions holds those before it.
+  int theirs = (isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? 2 : (isa & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2;
+  return theirs < own ? theirs : own;
+#else
+  return 0;
+#endif
+}
+
 int siamese_has_bfloat16(void) {
-  // Instruction sets are bits: later ones hold those of earlier ones.
-  return (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+#if defined(__x86_64__)
+  return siamese_level_in_force() == 2 && __builtin_cpu_supports("avx512bf16")
+      && (dnnl_get_effective_cpu_isa() & dnnl_cpu_isa_avx512_core_bf16) == dnnl_cpu_isa_avx512_core_bf16;
+#else
+  return 0;
+#endif
 }
 
 // What compilers turn `#pragma omp parallel` into; the pragma itself would need a flag that packages may not set.

@@ -11,8 +11,8 @@ struct BenchCommand: ParsableCommand {
       slowest batch, the pace, the share of the processor's measured peak, and the memory. Several batch sizes or thread \
       counts are timed one after another. On a machine that other work shares, the fastest batch tells most.
 
-      Convolution algorithms are measured once for each shape and remembered in ~/.cache/siamese; --deterministic takes \
-      a fixed rule instead.
+      What is timed is what siamese embed runs, divided among the cores by the same rule; --tune and --isa mean the same \
+      there.
 
       --training times whole steps of training instead: forward, batch-hard triplet loss, backward and Adam, with every \
       weight trained, the pictures made up, four to a class (so at least 8); --precision bf16 trains in bfloat16.
@@ -44,11 +44,10 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Batches to time, after warming up.", valueName: "n"))
   var runs: Int = 15
 
-  @Flag(help: "Choose convolution algorithms by a fixed rule instead of by measuring them on this machine.")
-  var deterministic = false
+  @OptionGroup var processor: ProcessorOptions
 
-  @Option(help: ArgumentHelp("Where measured choices are kept.", valueName: "file"))
-  var tuningCache: String?
+  @Flag(help: ArgumentHelp("The fixed rule, which is the default now.", visibility: .hidden))
+  var deterministic = false
 
   @Flag(help: "Time every layer too: what it does, which code does it, how near it comes to the peak.")
   var explain = false
@@ -70,6 +69,7 @@ struct BenchCommand: ParsableCommand {
       throw ValidationError("--training takes batches of at least 8 pictures, two classes of four, found \(batch).")
     }
     guard piece ?? 1 > 0 else { throw ValidationError("--piece must be at least 1, found \(piece ?? 0).") }
+    guard !(deterministic && processor.tune) else { throw ValidationError("Give either --tune or --deterministic, not both.") }
     guard runs > 0 else { throw ValidationError("--runs must be at least 1, found \(runs).") }
   }
 
@@ -85,13 +85,19 @@ struct BenchCommand: ParsableCommand {
           if json { print(String(decoding: try jsonData(result, compact: true), as: UTF8.self)) } else { show(result) }
           continue
         }
-        let result = try benchmark.run(
-          BenchmarkOptions(
-            batch: batch, threads: threads, precision: precision, mode: mode, runs: runs, deterministic: deterministic,
-            tuningFile: tuningCache, piece: piece, explain: explain))
+        let result = try benchmark.run(options(batch: batch, threads: threads))
         if json { print(String(decoding: try jsonData(result, compact: true), as: UTF8.self)) } else { show(result) }
       }
     }
+  }
+
+  private func options(batch: Int, threads: Int?) -> BenchmarkOptions {
+    var options = BenchmarkOptions()
+    options.batch = batch
+    options.running = EmbeddingOptions(batch: piece, threads: threads, precision: precision)
+    processor.apply(to: &options.running)
+    (options.mode, options.runs, options.explain) = (mode, runs, explain)
+    return options
   }
 
   private func show(_ r: TrainingBenchmarkResult) {

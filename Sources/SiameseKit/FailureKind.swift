@@ -60,7 +60,7 @@ extension FailureKind {
       case .unknownLayer, .unknownArchitecture, .inputSize: self = .wrongArguments
       default: self = .badInput
       }
-    case is PrecisionError: self = .wrongArguments
+    case is InferenceError: self = .wrongArguments
     default: self = .badInput
     }
   }

@@ -6,12 +6,18 @@ package struct OneDNNError: Error, Equatable, CustomStringConvertible {
   package let request: String
   package let status: UInt32
 
+  /// That the processor's instructions cannot be used as asked.
+  static func instructions(_ request: String, _ reason: String) -> OneDNNError {
+    OneDNNError(request: "\(request) cannot be used: \(reason)", status: dnnl_runtime_error.rawValue)
+  }
+
   /// That oneDNN has no code for what was asked.
   package static func unimplemented(_ request: String) -> OneDNNError {
     OneDNNError(request: request, status: dnnl_unimplemented.rawValue)
   }
 
   package var description: String {
+    if dnnl_status_t(rawValue: status) == dnnl_runtime_error { return request }
     let reason =
       switch dnnl_status_t(rawValue: status) {
       case dnnl_out_of_memory: "out of memory"

@@ -22,7 +22,7 @@ package final class TrainingPlan {
   private let inputGradientArrays: [TrainingArray?]
   private var hasRunForward = false
 
-  /// - Throws: `TrainingError.nothingToTrain`, `GraphError` where a weight is missing, `PrecisionError` where the processor
+  /// - Throws: `TrainingError.nothingToTrain`, `GraphError` where a weight is missing, `InferenceError` where the processor
   ///   lacks the precision, or `OneDNNError`.
   package init(
     _ graph: Graph, _ parameters: TrainingParameters, batch: Int, options: TrainingOptions = TrainingOptions()

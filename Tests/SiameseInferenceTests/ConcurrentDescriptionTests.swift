@@ -6,7 +6,6 @@ import SiameseTensors
 import SiameseTestSupport
 import Testing
 
-
 @Suite struct ConcurrentDescriptionTests {
   /// In two precisions, whose blocks differ, on maps of ever new sizes, so that none comes out of oneDNN's cache.
   @Test(.enabled(if: Precision.bfloat16.isAvailable, "this processor has no bfloat16"))

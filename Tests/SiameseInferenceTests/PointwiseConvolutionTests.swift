@@ -1,10 +1,8 @@
-import CSiameseConvolutions
 import SiameseGraph
 @testable import SiameseInference
 import SiameseTensors
 import SiameseTestSupport
 import Testing
-
 
 @Suite struct PointwiseConvolutionTests {
   static let shapes: [(shape: [Int], filters: Int)] = [
@@ -31,7 +29,7 @@ import Testing
       graph.outputs = [end, try graph.add("after", .convolution(Convolution(filters: 20, kernel: Size(1))), [end])]
       let parameters = randomParameters(graph)
       for (batch, options) in [
-        (1, PlanOptions()), (3, PlanOptions()), (1, PlanOptions(threads: 2)), (17, PlanOptions(threads: 2)),
+        (1, ownLoops()), (3, ownLoops()), (1, ownLoops(threads: 2)), (17, ownLoops(threads: 2)), (3, PlanOptions()),
       ] {
         let inputs = randomInputs(graph, batch: batch)
         let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)
@@ -42,8 +40,8 @@ import Testing
         }
         #expect(try plan(inputs) == found, "a second run gives the same bits")
         let positions = graph.nodes[own].shape[0] * graph.nodes[own].shape[1]
-        if siamese_has_wide_registers() != 0, positions >= 16 {
-          #expect(plan.program.steps.contains { step in
+        if options.ownLoops == .whereverPossible, positions >= 16 {
+          #expect(plan.bound.program.steps.contains { step in
             if case .kernel = step.work { step.kind == "convolution" } else { false }
           })
         }
@@ -62,7 +60,7 @@ import Testing
     var inputs = (0..<count).map { Float($0 - count / 2) / Float(count) * 24 }
     inputs.replaceSubrange(0..<4, with: [-1000, 1000, 0, -0.0])
     let expected = try ReferenceEvaluator(graph, parameters: parameters)([Tensor(shape: shape, elements: inputs)])[0]
-    let plan = try InferencePlan(graph, parameters: parameters, batch: 1, options: PlanOptions(precision: precision))
+    let plan = try InferencePlan(graph, parameters: parameters, batch: 1, options: ownLoops(precision))
     let found = try plan([Tensor(shape: shape, elements: inputs)])[0]
     let tolerance: Float = precision == .float32 ? 1e-6 : 1 / 128
     for (x, (found, expected)) in zip(inputs, zip(found.elements, expected.elements)) {

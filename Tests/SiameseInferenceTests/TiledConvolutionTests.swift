@@ -1,10 +1,8 @@
-import CSiameseConvolutions
 import SiameseGraph
 @testable import SiameseInference
 import SiameseTensors
 import SiameseTestSupport
 import Testing
-
 
 @Suite struct TiledConvolutionTests {
   static let shapes: [[Int]] = [[17, 15, 48], [13, 22, 32], [26, 25, 64], [7, 7, 96], [15, 18, 40], [7, 8, 56]]
@@ -24,8 +22,8 @@ import Testing
       graph.outputs = [try graph.add("end", .activation(activation), [sum])]
       let parameters = randomParameters(graph)
       for (batch, options) in [
-        (1, PlanOptions()), (2, PlanOptions(threads: 2)), (9, PlanOptions()), (17, PlanOptions(threads: 2)),
-        (9, PlanOptions(precision: .bfloat16)), (17, PlanOptions(precision: .bfloat16, threads: 2)),
+        (1, ownLoops()), (2, ownLoops(threads: 2)), (9, ownLoops()), (17, ownLoops(threads: 2)),
+        (9, ownLoops(.bfloat16)), (17, ownLoops(.bfloat16, threads: 2)),
       ] where options.precision.isAvailable {
         let inputs = randomInputs(graph, batch: batch)
         let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)[0]
@@ -34,8 +32,8 @@ import Testing
         #expect(
           difference(found, expected) < (options.precision == .float32 ? 2e-4 : 0.06), "\(shape), batch \(batch), \(options)")
         #expect(try plan(inputs)[0] == found, "a second run gives the same bits")
-        if siamese_has_wide_registers() != 0, options.precision == .float32 {
-          #expect(plan.program.steps.contains { $0.kind == "convolution in tiles" })
+        if options.precision == .float32 {
+          #expect(plan.bound.program.steps.contains { $0.kind == "convolution in tiles" })
         }
       }
     }
@@ -49,14 +47,5 @@ import Testing
     for (found, expected) in zip(large.elements, sums.flatMap { a in sums.map { a * $0 } }) {
       #expect(abs(found - expected) < 1e-6)
     }
-  }
-
-  @Test func `Pieces fill no more rows than they must in the last round`() {
-    #expect(InferenceEngine.piece(rows: 16, copies: 2, atMost: 3) == 2)
-    #expect(InferenceEngine.piece(rows: 16, copies: 2, atMost: 8) == 8)
-    #expect(InferenceEngine.piece(rows: 16, copies: 2, atMost: 7) == 4)
-    #expect(InferenceEngine.piece(rows: 5, copies: 2, atMost: 4) == 3)
-    #expect(InferenceEngine.piece(rows: 1, copies: 1, atMost: 4) == 1)
-    #expect(InferenceEngine.piece(rows: 7, copies: 3, atMost: 1) == 1)
   }
 }

@@ -243,13 +243,13 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
     } else {
       let graph = try chain([4, 4, 3], TrainingPlanTests.convolution(8, 3))
       let store = randomParameters(graph)
-      #expect(throws: PrecisionError.noBfloat16) {
+      #expect(throws: InferenceError.noBFloat16) {
         try InferencePlan(graph, parameters: store, batch: 1, options: PlanOptions(precision: .bfloat16))
       }
-      #expect(throws: PrecisionError.noBfloat16) {
+      #expect(throws: InferenceError.noBFloat16) {
         try TrainingPlan(graph, store, batch: 1, options: TrainingOptions(precision: .bfloat16))
       }
     }
-    #expect("\(PrecisionError.noBfloat16)".contains("--precision f32"))
+    #expect("\(InferenceError.noBFloat16)".contains("--precision f32"))
   }
 }

@@ -23,10 +23,10 @@ typedef struct {
 } siamese_depthwise_shape;
 
 /// Floats that one call works in.
-size_t siamese_depthwise_scratch(const siamese_depthwise_shape *shape);
+size_t siamese_depthwise_scratch(siamese_level level, const siamese_depthwise_shape *shape);
 
 /// 16 channels of one picture. `weights` are `[kernel][kernel][16]`; `bias`, 16 of them, may be null; where `average` is not,
 /// it gets the 16 means of the output, in the map's element type.
 void siamese_depthwise(
-    const siamese_depthwise_shape *shape, const void *map, const float *weights, const float *bias, float *scratch,
+    siamese_level level, const siamese_depthwise_shape *shape, const void *map, const float *weights, const float *bias, float *scratch,
     void *output, void *average);

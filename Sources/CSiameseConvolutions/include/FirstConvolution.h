@@ -17,14 +17,14 @@ typedef struct {
 } siamese_first_shape;
 
 /// Numbers in each row of a window, in bfloat16 filled up to an even count.
-int siamese_first_row(const siamese_first_shape *shape);
+int siamese_first_row(siamese_level level, const siamese_first_shape *shape);
 
 /// Bytes that one call works in.
-size_t siamese_first_scratch(const siamese_first_shape *shape, int rows);
+size_t siamese_first_scratch(siamese_level level, const siamese_first_shape *shape, int rows);
 
 /// Rows `first ..< first + rows` of one picture's output. `weights` are `[filters / 16][window_height · row][16]`, or
 /// `[filters / 16][window_height · row / 2][16][2]` in bfloat16, `weight_block` numbers for each 16 filters; filters are
 /// filled up to 16, and so is `bias`, which may be null.
 void siamese_first(
-    const siamese_first_shape *shape, const float *picture, const void *weights, size_t weight_block, const float *bias,
+    siamese_level level, const siamese_first_shape *shape, const float *picture, const void *weights, size_t weight_block, const float *bias,
     int first, int rows, void *scratch, void *output);

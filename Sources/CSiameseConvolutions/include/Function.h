@@ -9,5 +9,9 @@ typedef struct {
   float low, high;
 } siamese_function;
 
-/// Whether this processor has the wide registers for which the loops are written.
-int siamese_has_wide_registers(void);
+/// The instructions that a function may use: those of every processor of the architecture, AVX2 with FMA, or AVX-512 with
+/// registers of 16 floats. All levels take the same arrays and agree up to rounding.
+typedef enum { siamese_portable, siamese_avx2, siamese_avx512 } siamese_level;
+
+/// The highest level that this processor has.
+siamese_level siamese_best_level(void);

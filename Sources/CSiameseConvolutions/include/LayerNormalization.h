@@ -1,6 +1,8 @@
 #pragma once
 #include <stddef.h>
 
+#include "Function.h"
+
 /// Layer normalisation over the channels of each pixel of maps whose channels lie 16 by 16, for processors with wide registers.
 
 /// Maps of `pixels` pixels and `channels` channels, a multiple of 16, of floats or bfloat16.
@@ -12,5 +14,5 @@ typedef struct {
 
 /// `gamma · (x - mean) / √(variance + epsilon) + beta` at `count` pixels of one picture from `first` on.
 void siamese_layer_normalization(
-    const siamese_layer_normalization_shape *shape, const void *map, const float *gamma, const float *beta, int first, int count,
+    siamese_level level, const siamese_layer_normalization_shape *shape, const void *map, const float *gamma, const float *beta, int first, int count,
     void *output);

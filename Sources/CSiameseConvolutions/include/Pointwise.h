@@ -22,12 +22,12 @@ typedef struct {
 } siamese_pointwise_shape;
 
 /// Tiles of neighbouring outputs in one picture.
-int siamese_pointwise_tiles(const siamese_pointwise_shape *shape);
+int siamese_pointwise_tiles(siamese_level level, const siamese_pointwise_shape *shape);
 
 /// `function(weights · map + bias)` at tiles `first ..< first + count`, counted over pictures, rows and columns, in
 /// `block_count` blocks of the output from `first_block` on. `weights` are `[filters / 16][channels][16]`, in bfloat16
 /// `[filters / 16][channels / 2][16][2]`, filters and channels filled up to 16; so is `bias`, which may be null. `then` is
 /// where weights lie that are wanted next; anything else costs a little time.
 void siamese_pointwise(
-    const siamese_pointwise_shape *shape, const void *map, const void *weights, const float *bias, int first, int count,
+    siamese_level level, const siamese_pointwise_shape *shape, const void *map, const void *weights, const float *bias, int first, int count,
     int first_block, int block_count, const void *then, void *output);

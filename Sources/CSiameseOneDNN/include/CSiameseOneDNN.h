@@ -17,7 +17,13 @@ void siamese_parallel(int parts, void *context, void (*body)(int index, void *co
 /// Multiplies and adds in registers alone for about `seconds` on the calling thread: operations a second, the most that
 /// one core can do. With `bfloat16`, in the processor's bfloat16 dot products; 0 where it has none.
 double siamese_peak_operations(int bfloat16, double seconds);
-/// Whether oneDNN may use the processor's bfloat16 dot products: not 0 where it has them.
+/// The instructions that the processor has: 0 what all have, 1 AVX2 with FMA, 2 AVX-512.
+int siamese_processor_level(void);
+/// Tells oneDNN to use no more than those of a level; 0 where oneDNN has been in use already.
+int siamese_limit_level(int level);
+/// The level that holds for the process: what the processor has, or less where oneDNN was told so. From now on it stays.
+int siamese_level_in_force(void);
+/// Whether the processor multiplies bfloat16, at the level in force.
 int siamese_has_bfloat16(void);
 
 // MARK: Memory descriptors ("layouts"): heap copies in version 2, oneDNN's own handles in version 3.

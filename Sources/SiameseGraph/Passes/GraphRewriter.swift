@@ -1,9 +1,9 @@
 /// Copies a graph node by node while a pass replaces, merges or drops some.
 ///
 /// Input nodes are always kept, so that a rewritten graph takes what the original took.
-struct GraphRewriter {
-  let source: Graph
-  let consumers: [[Int]]
+package struct GraphRewriter {
+  package let source: Graph
+  package let consumers: [[Int]]
   private(set) var result = Graph()
   /// Where each of the source's nodes went; −1 until then.
   private(set) var moved: [Int]
@@ -15,21 +15,21 @@ struct GraphRewriter {
   }
 
   /// Copies node `index`, with another operation, other inputs (indices of the source) or other weights if given.
-  mutating func copy(
+  package mutating func copy(
     _ index: Int, name: String? = nil, _ operation: Operation? = nil, inputs: [Int]? = nil,
-    parameters: [ParameterRole: String]? = nil
+    parameters: [ParameterRole: String]? = nil, activation: Activation? = nil
   ) throws(GraphError) {
     let node = source.nodes[index]
     moved[index] = try result.add(
       name ?? node.name, operation ?? node.operation, (inputs ?? node.inputs).map { moved[$0] },
-      parameters: parameters ?? node.parameters)
+      parameters: parameters ?? node.parameters, activation: activation ?? node.activation)
   }
 
   /// Lets node `index` be what became of node `other`.
-  mutating func replace(_ index: Int, by other: Int) { moved[index] = moved[other] }
+  package mutating func replace(_ index: Int, by other: Int) { moved[index] = moved[other] }
 
   /// Whether `index` feeds one node only, and that node alone sees its output.
-  func feedsOnlyOne(_ index: Int) -> Bool { consumers[index].count == 1 && !source.outputs.contains(index) }
+  package func feedsOnlyOne(_ index: Int) -> Bool { consumers[index].count == 1 && !source.outputs.contains(index) }
 
   /// The rewritten graph.
   func finished() -> Graph {
@@ -41,7 +41,7 @@ struct GraphRewriter {
 
 extension Graph {
   /// This graph with every node handed to `place`, which copies it, replaces it, or leaves it out.
-  func rewritten(_ place: (inout GraphRewriter, Int, Node) throws(GraphError) -> Void) throws(GraphError) -> Graph {
+  package func rewritten(_ place: (inout GraphRewriter, Int, Node) throws(GraphError) -> Void) throws(GraphError) -> Graph {
     var rewriter = GraphRewriter(self)
     for (index, node) in nodes.enumerated() { try place(&rewriter, index, node) }
     return rewriter.finished()

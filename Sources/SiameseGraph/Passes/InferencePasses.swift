@@ -51,6 +51,26 @@ extension Graph {
     }
   }
 
+  /// With activations attached to the node whose output they alone take, where `suits` says that it can apply them itself.
+  package func attachingActivations(
+    where suits: (Operation, Activation) -> Bool
+  ) throws(GraphError) -> Graph {
+    func attached(_ index: Int, _ rewriter: GraphRewriter) -> Activation? {
+      guard rewriter.feedsOnlyOne(index), nodes[index].activation == .linear,
+        case .activation(let activation) = nodes[rewriter.consumers[index][0]].operation,
+        suits(nodes[index].operation, activation)
+      else { return nil }
+      return activation
+    }
+    return try rewritten { rewriter, index, node throws(GraphError) in
+      if case .activation = node.operation, attached(node.inputs[0], rewriter) != nil {
+        rewriter.replace(index, by: node.inputs[0])
+      } else {
+        try rewriter.copy(index, activation: attached(index, rewriter))
+      }
+    }
+  }
+
   /// With activations that follow a convolution or dense layer done by it.
   package func fusingActivations() throws(GraphError) -> Graph {
     func fused(_ index: Int, _ rewriter: GraphRewriter) -> Operation? {

@@ -34,8 +34,9 @@ package struct ReferenceEvaluator {
         values.append(input)
         continue
       }
-      values.append(
-        node.operation.plainForward(node.inputs.map { values[$0] }, weights(of: index), mode: modes[index] ?? .inference))
+      let output = node.operation.plainForward(
+        node.inputs.map { values[$0] }, weights(of: index), mode: modes[index] ?? .inference)
+      values.append(node.activation.plainForward(output))
     }
     return values
   }

@@ -11,37 +11,18 @@ public struct BenchmarkOptions: Sendable, Equatable {
   public enum Mode: String, Sendable, CaseIterable { case throughput, latency }
 
   /// Pictures at a time.
-  public var batch: Int
-  /// Threads; nil for one a core.
-  public var threads: Int?
-  public var precision: EmbeddingPrecision
+  public var batch = 16
+  /// How the network is run, as `Embedder` would; its `batch` limits the pictures that one copy takes at a time.
+  public var running = EmbeddingOptions()
   /// Nil: what suits the batch.
   public var mode: Mode?
   /// Batches timed, after warming up.
-  public var runs: Int
-  /// Whether algorithms are chosen by a fixed rule rather than by measuring.
-  public var deterministic: Bool
-  /// Where measured choices are kept between processes; nil for `~/.cache/siamese`.
-  public var tuningFile: String?
-  /// Pictures that one copy takes at a time, in throughput mode; nil: what suits the network.
-  public var piece: Int?
+  public var runs = 15
   /// Whether to time every layer too.
-  public var explain: Bool
+  public var explain = false
 
-  public init(
-    batch: Int = 16, threads: Int? = nil, precision: EmbeddingPrecision = .f32, mode: Mode? = nil, runs: Int = 15,
-    deterministic: Bool = false, tuningFile: String? = nil, piece: Int? = nil, explain: Bool = false
-  ) {
-    self.batch = batch
-    self.threads = threads
-    self.precision = precision
-    self.mode = mode
-    self.runs = runs
-    self.deterministic = deterministic
-    self.tuningFile = tuningFile
-    self.piece = piece
-    self.explain = explain
-  }
+  /// Batches of 16 pictures, run as `Embedder` would.
+  public init() {}
 }
 
 /// How fast a network ran.
@@ -111,7 +92,7 @@ public struct LayerCost: Sendable, Codable {
 ///
 /// ```swift
 /// let benchmark = try Benchmark(contentsOf: "resnet50.h5")
-/// try benchmark.run(BenchmarkOptions(batch: 16)).imagesPerSecond
+/// try benchmark.run().imagesPerSecond
 /// ```
 public struct Benchmark: Sendable {
   let name: String
@@ -130,50 +111,38 @@ public struct Benchmark: Sendable {
   }
 
   public func run(_ options: BenchmarkOptions = BenchmarkOptions()) throws -> BenchmarkResult {
-    let threads = max(1, options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
-    let batch = max(1, options.batch), runs = max(1, options.runs)
-    let precision = options.precision.planned
-    let cache = TuningCache(path: options.tuningFile ?? TuningCache.defaultPath)
+    var running = options.running.running
+    running.mode = options.mode.flatMap { RunnerOptions.Mode(rawValue: $0.rawValue) }
+    let batch = max(1, options.batch), runs = max(1, options.runs), threads = running.threads
     let start = clock()
-    let engine = try InferenceEngine(
-      graph, parameters: parameters,
-      options: .init(
-        precision: precision, threads: threads, batch: batch,
-        mode: options.mode.flatMap { InferenceEngine.Mode(rawValue: $0.rawValue) },
-        tuning: options.deterministic ? .fixed : .measured(cache), piece: options.piece))
+    let runner = try NetworkRunner(graph, parameters: parameters, options: running)
+    try runner.prepare(count: batch)
     let prepared = clock() - start
 
     var generator = SeededGenerator(seed: 1)
-    let inputs = engine.inputShapes.map { shape in
-      (0..<batch * shape.reduce(1, *)).map { _ in 2 * generator.uniform() - 1 }
+    let inputs = runner.inputShapes.map { shape in
+      Tensor(shape: [batch] + shape, elements: (0..<batch * shape.reduce(1, *)).map { _ in 2 * generator.uniform() - 1 })
     }
-    let outputs = engine.outputShapes.map {
-      UnsafeMutablePointer<Float>.allocate(capacity: batch * $0.reduce(1, *))
-    }
-    defer { for output in outputs { output.deallocate() } }
-    var times: [Double] = []
-    try withPointers(inputs[...], []) { inputs in
-      for _ in 0..<2 { try engine.run(rows: batch, inputs, into: outputs) }
-      for _ in 0..<runs {
-        let start = clock()
-        try engine.run(rows: batch, inputs, into: outputs)
-        times.append((clock() - start) * 1e3)
-      }
-    }
-    times.sort()
+    for _ in 0..<2 { _ = try runner(inputs) }
+    let times = try (0..<runs).map { _ in
+      let start = clock()
+      _ = try runner(inputs)
+      return (clock() - start) * 1e3
+    }.sorted()
 
-    let peak = ProcessorPeak.gigaflops(precision, threads: threads)
-    let operations = engine.operationCountPerRow * Double(batch)
-    let profile = options.explain ? try engine.profile(runs: 5) : nil
-    let threadsInside = engine.plans[0].options.threads
+    let peak = ProcessorPeak.gigaflops(running.precision, threads: threads)
+    let (costs, division) = (try runner.costs(count: batch), runner.division(of: batch))
+    let operations = costs.operationsPerRow * Double(batch)
+    let profile = options.explain ? try runner.profile(count: batch, runs: 5) : nil
+    let threadsInside = runner.threadsInside(count: batch)
     let rate = operations / times[0] * 1e-6
     return BenchmarkResult(
-      network: name, batch: batch, threads: threads, precision: options.precision.rawValue,
-      mode: engine.options.effectiveMode.rawValue, copies: engine.plans.count, piece: engine.piece, runs: runs,
+      network: name, batch: batch, threads: threads, precision: options.running.precision.rawValue,
+      mode: division.mode.rawValue, copies: division.planCount, piece: division.batch, runs: runs,
       milliseconds: times[0], medianMilliseconds: times[times.count / 2], maximumMilliseconds: times[times.count - 1],
       imagesPerSecond: Double(batch) / times[0] * 1e3, gigaflops: rate, peakGigaflops: peak, peakShare: rate / peak,
-      preparationMilliseconds: prepared * 1e3, weightMegabytes: Double(engine.weightByteCount) / 1e6,
-      arenaMegabytes: Double(engine.arenaByteCount) / 1e6, peakMemoryMegabytes: Self.peakMemoryMegabytes,
+      preparationMilliseconds: prepared * 1e3, weightMegabytes: Double(costs.weightByteCount) / 1e6,
+      arenaMegabytes: Double(costs.arenaByteCount) / 1e6, peakMemoryMegabytes: Self.peakMemoryMegabytes,
       layers: profile?.steps.map { step in
         LayerCost(
           layer: step.layer, kind: step.kind, implementation: step.implementation, milliseconds: step.milliseconds,
@@ -183,15 +152,6 @@ public struct Benchmark: Sendable {
   }
 
   private func clock() -> Double { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
-
-  private func withPointers(
-    _ arrays: ArraySlice<[Float]>, _ pointers: [UnsafePointer<Float>], _ body: ([UnsafePointer<Float>]) throws -> Void
-  ) throws {
-    guard let first = arrays.first else { return try body(pointers) }
-    try first.withUnsafeBufferPointer {
-      try withPointers(arrays.dropFirst(), pointers + [$0.baseAddress!], body)
-    }
-  }
 
   /// From the system's record of this process; 0 where it keeps none.
   static var peakMemoryMegabytes: Double {

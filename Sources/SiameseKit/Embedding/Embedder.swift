@@ -3,31 +3,6 @@ import SiameseImages
 import SiameseInference
 import SiameseTensors
 
-/// The numbers inside the network, float32 or bfloat16; embeddings are always float32, and so are weights in training.
-public enum EmbeddingPrecision: String, Sendable, CaseIterable {
-  case f32, bf16
-
-  /// Whether this processor computes in such numbers.
-  public var isAvailable: Bool { planned.isAvailable }
-
-  var planned: Precision { self == .bf16 ? .bfloat16 : .float32 }
-}
-
-/// How an embedder uses the machine.
-public struct EmbeddingOptions: Sendable, Equatable {
-  /// Pictures in one run of the network.
-  public var batch: Int
-  /// Threads; nil for one a core.
-  public var threads: Int?
-  public var precision: EmbeddingPrecision
-
-  public init(batch: Int = 4, threads: Int? = nil, precision: EmbeddingPrecision = .f32) {
-    self.batch = batch
-    self.threads = threads
-    self.precision = precision
-  }
-}
-
 /// A picture that could not be read, and why.
 public struct SkippedPicture: Sendable, Equatable {
   public let path: String
@@ -54,13 +29,14 @@ public final class Embedder: Sendable {
   /// - Throws: where the backbone's file lacks a weight or holds one of another shape.
   public init(_ backbone: Backbone, options: EmbeddingOptions = EmbeddingOptions()) throws {
     self.backbone = backbone
-    runner = try NetworkRunner(backbone.graph, parameters: backbone.parameters, options: options)
+    runner = try NetworkRunner(backbone.graph, parameters: backbone.parameters, options: options.running)
   }
 
   /// The embedding of one picture, `[D]`.
   public func embed(_ picture: Picture) throws -> [Float] {
     guard backbone.views == nil else { return try embed([picture]).elements }
-    return try runner.runOne { [backbone] in backbone.fill($0, from: picture) }[0]
+    let result = try runner.run(count: 1) { [backbone] _, row in backbone.fill(row, from: picture) }
+    return result.outputs[0].elements
   }
 
   /// The embeddings of pictures in memory, `[N, D]`.

@@ -1,5 +1,6 @@
 import Foundation
 import SiameseGraph
+import SiameseInference
 import SiameseMetricLearning
 import SiameseFiles
 import SiameseTensors
@@ -103,7 +104,7 @@ extension FineTuner {
     else { return nil }
     let pictures = TrainingPictures(
       paths: rows.map { plain.paths[$0] }, backbone: backbone, augmentation: recipe.augmentation, keptCopies: nil)
-    let runner = try NetworkRunner(backbone.graph, parameters: backbone.parameters, options: compute)
+    let runner = try NetworkRunner(backbone.graph, parameters: backbone.parameters, options: compute.running)
     let seed = recipe.seed
     let count = rows.count
     let made = try runner.run(

@@ -31,7 +31,7 @@ struct TrainingInputs {
     if let variants, let split = try network.split(beforeTraining: trainable) {
       let rowBytes = split.prefix.outputs.map { split.prefix.nodes[$0].shape.reduce(1, *) * 4 }.reduce(0, +)
       if rowBytes * pictures.count * variants <= memoryLimit {
-        let runner = try NetworkRunner(split.prefix, parameters: parameters, options: options)
+        let runner = try NetworkRunner(split.prefix, parameters: parameters, options: options.running)
         let count = pictures.count
         let kept = try runner.run(count: count * variants, phase: "computing frozen layers", progress: progress) { index, row in
           try pictures.fill(row, index % count, seed: index < count ? nil : UInt64(index))

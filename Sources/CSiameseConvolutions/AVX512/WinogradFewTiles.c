@@ -1,0 +1,4 @@
+#if defined(__x86_64__)
+#define LEVEL 2
+#include "../Bodies/WinogradFewTiles.h"
+#endif

@@ -1,0 +1,2 @@
+#define LEVEL 0
+#include "../Bodies/Depthwise.h"

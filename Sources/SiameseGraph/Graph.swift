@@ -15,6 +15,8 @@ package struct Graph: Sendable, Equatable {
     package var parameters: [ParameterRole: String]
     /// Its output's shape, inferred.
     package var shape: [Int]
+    /// Applied to the operation's output; made by a pass, never by an importer.
+    package var activation = Activation.linear
   }
 
   package private(set) var nodes: [Node] = []
@@ -28,7 +30,8 @@ package struct Graph: Sendable, Equatable {
   /// - Throws: `GraphError` where the operation does not fit its inputs or the name is taken.
   @discardableResult
   package mutating func add(
-    _ name: String, _ operation: Operation, _ inputs: [Int] = [], parameters: [ParameterRole: String] = [:]
+    _ name: String, _ operation: Operation, _ inputs: [Int] = [], parameters: [ParameterRole: String] = [:],
+    activation: Activation = .linear
   ) throws(GraphError) -> Int {
     guard index[name] == nil else { throw .duplicateName(name) }
     let shapes = inputs.map { nodes[$0].shape }
@@ -38,7 +41,9 @@ package struct Graph: Sendable, Equatable {
     for role in operation.parameterShapes(inputs: shapes).keys where paths[role] == nil {
       paths[role] = "\(name)/\(role.rawValue)"
     }
-    nodes.append(Node(name: name, operation: operation, inputs: inputs, parameters: paths, shape: shape))
+    nodes.append(
+      Node(
+        name: name, operation: operation, inputs: inputs, parameters: paths, shape: shape, activation: activation))
     index[name] = nodes.count - 1
     return nodes.count - 1
   }

@@ -89,6 +89,8 @@ package struct Convolution: Hashable, Sendable {
   /// A second input of the output's shape is added before the activation (made by a pass, never by an importer).
   package var residual: Bool
   package var activation: Activation
+  /// Applied to the input as it is read, before zeros are put around it (made by a pass, never by an importer).
+  package var inputActivation = Activation.linear
 
   package init(
     filters: Int, kernel: Size, strides: Size = Size(1), padding: Padding = .valid, dilation: Size = Size(1),

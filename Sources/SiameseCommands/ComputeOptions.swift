@@ -1,0 +1,25 @@
+import ArgumentParser
+import SiameseKit
+
+/// How much of the machine to use, and how exactly.
+struct ComputeOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Threads; by default one a core.", valueName: "n"))
+  var threads: Int?
+
+  @Option(help: ArgumentHelp("Pictures in one run of the network.", valueName: "n"))
+  var batch: Int = 4
+
+  @Option(help: ArgumentHelp("f32, or bf16 where the processor has it (twice as fast, three digits).", valueName: "kind"))
+  var precision: EmbeddingPrecision = .f32
+
+  func validate() throws {
+    guard batch > 0 else { throw ValidationError("--batch must be at least 1, found \(batch).") }
+    guard threads ?? 1 > 0 else { throw ValidationError("--threads must be at least 1, found \(threads!).") }
+  }
+
+  var embedding: EmbeddingOptions {
+    EmbeddingOptions(batch: batch, threads: threads, precision: precision)
+  }
+}
+
+extension EmbeddingPrecision: ExpressibleByArgument {}

@@ -113,6 +113,9 @@ let package = Package(
       dependencies: [
         "SiameseCommands", "SiameseTestSupport", "siamese", "siamese-compare-pictures", "siamese-finetune",
       ]),
+
+    // What keeps the house in order: it reads the checkout and builds nothing of it.
+    .testTarget(name: "SiameseStructureTests"),
   ],
   swiftLanguageModes: [.v6]
 )

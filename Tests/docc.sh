@@ -35,5 +35,19 @@ swift_bin=$(dirname "$(readlink -f "$(command -v swift)")")
 docc=$(command -v docc || echo "$swift_bin/docc")
 rm -rf "$output"
 "$docc" convert Sources/SiameseKit/SiameseKit.docc --additional-symbol-graph-dir "$graphs" --output-path "$output" \
-  --fallback-display-name Siamese --fallback-bundle-identifier siamese --fallback-default-module-kind Package
+  --fallback-display-name Siamese --fallback-bundle-identifier siamese --fallback-default-module-kind Package \
+  > "$graphs/log" 2>&1 || { cat "$graphs/log" >&2; exit 1; }
+# That a parameter is not described is a matter of taste; that something linked to is not there is wrong.
+if grep -E '^(warning|error)' "$graphs/log" | grep -v 'is missing documentation$' >&2; then
+  exit 1
+fi
+
+# The code in the articles compiles: each block in a function of its own.
+snippets=$graphs/Snippets.swift
+awk 'BEGIN { print "import Foundation\nimport SiameseKit" }
+  FNR == 1 { inside = 0 }
+  /^```swift/ { inside = 1; print "func snippet" ++count "() throws {"; next }
+  /^```/ && inside { inside = 0; print "}"; next }
+  inside' Sources/SiameseKit/SiameseKit.docc/*.md > "$snippets"
+swiftc -typecheck -parse-as-library -suppress-warnings "${flags[@]}" "$snippets"
 echo "documentation in $output"

@@ -10,7 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 flags=()
 if [ "${1:-}" = --release ]; then
-  flags=(-c release -Xswiftc -enable-testing)
+  flags=(-c release)
   shift
 fi
 room=${1:?give the name of a room, such as Inference}

@@ -128,3 +128,8 @@ let package = Package(
 for target in package.targets where ![.system, .plugin].contains(target.type) {
   target.swiftSettings = (target.swiftSettings ?? []) + [.enableUpcomingFeature("ExistentialAny")]
 }
+
+// `Tests/room.sh Inference` builds that room's tests alone.
+if let room = Context.environment["SIAMESE_ROOM"] {
+  package.targets.removeAll { $0.type == .test && $0.name != "Siamese\(room)Tests" }
+}

@@ -60,6 +60,7 @@ struct AugmentCommand: ParsableCommand {
 
   func run() throws {
     let augmentation = try Augmentation(augment)
+    try requireWritable([Output("--preview", preview)], inputs: [data] + images)
     var paths = images
     if let data {
       var random = SeededGenerator(seed: seed)

@@ -7,6 +7,8 @@ struct CalibrateCommand: ParsableCommand {
     commandName: "calibrate",
     abstract: "Find thresholds and probabilities on pictures of your own, and store them in the model.",
     discussion: """
+      The model is written anew with what was found, by default in its own place.
+
       Compares pairs of your pictures with the model's own distance, finds the threshold at each false-accept rate asked, \
       with a 95 % interval over people drawn with replacement, and fits two maps from distance to probability, logistic \
       and isotonic; the one with the smaller calibration error on people it was not fitted on is used. verify and \
@@ -21,8 +23,7 @@ struct CalibrateCommand: ParsableCommand {
         siamese calibrate --model faces.h5 --data lfw --pairs pairs.txt
       """)
 
-  @Option(help: ArgumentHelp("A model that siamese-finetune wrote; it is written anew with what was found.", valueName: "model.h5"))
-  var model: String
+  @OptionGroup var network: ModelOptions
 
   @Option(help: ArgumentHelp("A folder of pictures, one folder a class; or a .csv list of identity,path.", valueName: "dir"))
   var data: String
@@ -55,8 +56,11 @@ struct CalibrateCommand: ParsableCommand {
   }
 
   func run() throws {
-    var model = try SiameseModel(contentsOf: model)
-    let list = data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
+    let target = output ?? network.model
+    try requireWritable(
+      [Output(output == nil ? "--model" : "--output", target), figures.output], inputs: [data, pairs])
+    var model = try network.open()
+    let list = try labelledPictures(data)
     let protocolPairs = try pairs.map { try FacePairs(contentsOf: $0) }
     let bar = ProgressBar()
     let (features, skipped) = try model.embedder(options: compute.embedding).embed(list, strict: strict, progress: bar.update)
@@ -65,7 +69,7 @@ struct CalibrateCommand: ParsableCommand {
     let evaluator = try Evaluator(features, distance: model.distance, seed: seed, threads: compute.threads)
     let found = try evaluator.calibration(rates: far, pairs: protocolPairs)
     model.record.calibration = found
-    try model.write(to: output ?? self.model)
+    try model.write(to: target)
     try figures.publish(found) {
       var rows = [
         ("pairs", "\(grouped(found.samePairs)) of one class, \(grouped(found.differentPairs)) of two, by \(found.distance)"),
@@ -80,7 +84,7 @@ struct CalibrateCommand: ParsableCommand {
         ))
       }
       rows.append(("calibration error", "logistic \(percent(found.logisticError)), isotonic \(percent(found.isotonicError))"))
-      rows.append(("stored in", output ?? self.model))
+      rows.append(("stored in", target))
       return table(rows)
     }
   }

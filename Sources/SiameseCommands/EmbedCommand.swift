@@ -26,6 +26,7 @@ struct EmbedCommand: ParsableCommand {
 
   func run() throws {
     _ = try FeatureFormat(path: output)
+    try requireWritable(Output.features("--output", output), inputs: [try network.path, pictures.data] + pictures.images)
     let list = try pictures.list()
     let bar = ProgressBar()
     let embedder = try Embedder(network.open(), options: compute.embedding)
@@ -34,19 +35,4 @@ struct EmbedCommand: ParsableCommand {
     report(written.skipped)
     logLine("\(output): \(written.count) embeddings of \(written.width) numbers")
   }
-}
-
-extension PictureOptions {
-  /// The pictures of the folder or list, or the single ones, without labels.
-  func list() throws -> LabelledPictures {
-    guard let data else { return LabelledPictures(paths: images, labels: images.map { _ in "" }) }
-    return data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
-  }
-}
-
-/// Says on standard error which pictures were left out, and how many.
-func report(_ skipped: [SkippedPicture]) {
-  for picture in skipped.prefix(10) { logLine("skipped \(picture.reason)") }
-  if skipped.count > 10 { logLine("… and \(skipped.count - 10) more") }
-  if !skipped.isEmpty { logLine("\(skipped.count) pictures were skipped; --strict stops at the first instead") }
 }

@@ -15,8 +15,7 @@ struct EnrollCommand: ParsableCommand {
         siamese enroll --model faces.h5 --gallery people.gallery --identity Ann --images ann1.png ann2.png
       """)
 
-  @Option(help: ArgumentHelp("A model that siamese-finetune wrote.", valueName: "model.h5"))
-  var model: String
+  @OptionGroup var network: ModelOptions
 
   @Option(help: ArgumentHelp("The gallery.", valueName: "file"))
   var gallery: String
@@ -36,9 +35,11 @@ struct EnrollCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireWritable(
+      [Output("--gallery", gallery), figures.output], inputs: [network.model, pictures.data] + pictures.images)
     var list = try pictures.list()
     if let identity { list = LabelledPictures(paths: list.paths, labels: list.paths.map { _ in identity }) }
-    let recogniser = try Recogniser(model: model, gallery: gallery, creating: true, options: compute.embedding)
+    let recogniser = try Recogniser(model: network.open(), gallery: gallery, creating: true, options: compute.embedding)
     let bar = ProgressBar()
     let (enrolment, skipped) = try recogniser.enroll(list, strict: pictures.strict, progress: bar.update)
     bar.finish()

@@ -8,7 +8,7 @@ struct EvaluateCompareCommand: ParsableCommand {
     abstract: "Whether one model is better than another, on the same pairs.",
     discussion: """
       A and B are models or weights (with --data), or features files of the same pictures. Both are measured on the same \
-      pairs and the same redrawn people, so that their difference is far surer than either figure; p is the two-sided \
+      pairs and the same redrawn people (what --layer, --input-size and the like ask for goes for both), so that their difference is far surer than either figure; p is the two-sided \
       share of rounds that speak against it.
 
       EXAMPLES
@@ -34,13 +34,19 @@ struct EvaluateCompareCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Draws the rounds.", valueName: "n"))
   var seed: UInt64 = 0
 
+  @OptionGroup var adjustments: AdjustmentOptions
   @OptionGroup var figures: FigureOptions
+  @OptionGroup(title: "Computing") var compute: ComputeOptions
 
   func validate() throws {
     guard 1...1_000_000 ~= rounds else { throw ValidationError("--rounds must be 1 to 1000000, found \(rounds).") }
+    guard data != nil || adjustments.isEmpty else {
+      throw ValidationError("--layer, --architecture, --preprocess, --input-size and --views say how networks take pictures; without --data leave them out.")
+    }
   }
 
   func run() throws {
+    try requireWritable([figures.output], inputs: [a, b, data])
     let result = try evaluator(a).comparison(with: evaluator(b), roundCount: rounds)
     try figures.publish(result) {
       func line(_ figure: VerificationComparison.Figure) -> String {
@@ -62,16 +68,20 @@ struct EvaluateCompareCommand: ParsableCommand {
   /// A features file, or a network run over the pictures.
   private func evaluator(_ path: String) throws -> Evaluator {
     if let data {
-      let list = data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
-      let recorded = try ModelRecord.read(path)?.measure
+      let list = try labelledPictures(data)
+      let (backbone, record) = try Backbone.open(path, adjustments.make())
       let bar = ProgressBar()
-      let (features, skipped) = try Embedder(Backbone(contentsOf: path)).embed(list, strict: true, progress: bar.update)
+      let (features, skipped) = try Embedder(backbone, options: compute.embedding)
+        .embed(list, strict: true, progress: bar.update)
       bar.finish()
       report(skipped)
-      return try Evaluator(features, distance: recorded ?? Measure(Distance(name: distance ?? "cosine")), seed: seed)
+      return try Evaluator(
+        features, distance: record?.measure ?? Measure(Distance(name: distance ?? "cosine")), seed: seed,
+        threads: compute.threads)
     }
     let features = try Features(contentsOf: path)
     return try Evaluator(
-      features, distance: features.measure() ?? Measure(Distance(name: distance ?? "cosine")), seed: seed)
+      features, distance: features.measure() ?? Measure(Distance(name: distance ?? "cosine")), seed: seed,
+      threads: compute.threads)
   }
 }

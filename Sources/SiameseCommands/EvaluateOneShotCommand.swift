@@ -65,6 +65,7 @@ struct EvaluateOneShotCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireWritable([figures.output], inputs: measured.inputs + [runs])
     let (result, what) = try measure()
     try figures.publish(result) {
       table([
@@ -83,12 +84,11 @@ struct EvaluateOneShotCommand: ParsableCommand {
     }
     let runs = try OneShotRuns(directory: directory)
     if baseline != nil { return (try runs.modifiedHausdorff(), "Modified Hausdorff distance") }
-    let path = try measured.networkPath()
-    let (backbone, recorded) = try measured.open(path)
+    let (backbone, model) = try measured.open()
     let bar = ProgressBar()
     let result = try runs.evaluate(
-      Embedder(backbone, options: EmbeddingOptions(threads: measured.threads)),
-      distance: measured.measure(recorded: recorded, of: path), progress: bar.update)
+      Embedder(backbone, options: measured.compute.embedding),
+      distance: measured.distance(recorded: model?.distance, of: measured.networkPath()), progress: bar.update)
     bar.finish()
     return (result, "nearest drawing")
   }

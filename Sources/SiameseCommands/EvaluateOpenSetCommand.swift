@@ -25,6 +25,7 @@ struct EvaluateOpenSetCommand: ParsableCommand {
   func validate() throws { try measured.validateInput() }
 
   func run() throws {
+    try requireWritable([figures.output], inputs: measured.inputs)
     let report = try measured.evaluator().openSet(unknownShare: unknown)
     try figures.publish(report) {
       func line(_ set: OpenSet) -> String {

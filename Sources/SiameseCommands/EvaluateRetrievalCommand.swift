@@ -26,6 +26,7 @@ struct EvaluateRetrievalCommand: ParsableCommand {
   func validate() throws { try measured.validateInput() }
 
   func run() throws {
+    try requireWritable([figures.output], inputs: measured.inputs + [gallery])
     let gallery = try gallery.map { try Features(contentsOf: $0) }
     let found = try measured.evaluator().retrieval(among: gallery)
     try figures.publish(found) {

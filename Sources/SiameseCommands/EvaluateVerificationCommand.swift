@@ -40,6 +40,7 @@ struct EvaluateVerificationCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireWritable([figures.output], inputs: measured.inputs + [pairs])
     let list = try pairs.map { try FacePairs(contentsOf: $0) }
     let report = try measured.evaluator().verification(pairLimit: sample, roundCount: rounds, pairs: list)
     try figures.publish(report) { verificationText(report) }

@@ -69,7 +69,13 @@ public struct FinetuneCommand: ParsableCommand {
       throw ValidationError("--joint needs an output that ends in .h5, the format that keeps joint layers, found '\(output)'.")
     }
     if let exportFeatures { _ = try FeatureFormat(path: exportFeatures) }
-    let pictures = data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
+    try requireWritable(
+      [
+        Output("--output", output), Output("--export-backbone", exportBackbone), Output("--metrics", metrics),
+        Output("--report", reportPath),
+      ] + Output.features("--export-features", exportFeatures) + training.outputs,
+      inputs: [network.pretrained.backbone, network.pretrained.model, data] + training.inputs)
+    let pictures = try labelledPictures(data)
     let backbone = try network.open(seed: recipe.seed)
     let bar = ProgressBar()
     let interrupted = InterruptFlag()

@@ -47,6 +47,7 @@ struct GalleryBenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireWritable([figures.output])
     let found = SearchBenchmark(
       rowCount: rows, width: width, queryCount: queries, top: top, distance: try Distance(name: distance),
       roundCount: rounds, threads: threads)

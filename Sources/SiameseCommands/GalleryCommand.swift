@@ -25,6 +25,7 @@ struct GalleryListCommand: ParsableCommand {
   @OptionGroup var figures: FigureOptions
 
   func run() throws {
+    try requireWritable([figures.output], inputs: [gallery])
     let people = try Gallery(path: gallery).identities()
     try figures.publish(people) {
       people.isEmpty ? "nobody" : table(people.map { ($0.name, "\($0.pictures.count) picture\($0.pictures.count == 1 ? "" : "s")") })
@@ -53,7 +54,7 @@ struct GalleryReembedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "re-embed", abstract: "Embed a gallery's pictures anew with another model.",
     discussion: """
-      Reads every enrolled picture from its path again. A picture that is gone or cannot be read ends the command, and the \
+      The model is the one to move to. Reads every enrolled picture from its path again. A picture that is gone or cannot be read ends the command, and the \
       gallery stays as it was.
 
       EXAMPLE
@@ -63,15 +64,15 @@ struct GalleryReembedCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The gallery.", valueName: "file"))
   var gallery: String
 
-  @Option(help: ArgumentHelp("The model to move to.", valueName: "model.h5"))
-  var model: String
+  @OptionGroup var network: ModelOptions
 
   @OptionGroup(title: "Computing") var compute: ComputeOptions
 
   func run() throws {
+    try requireWritable([Output("--gallery", gallery)], inputs: [network.model])
     let bar = ProgressBar()
-    let count = try Recogniser.reembed(gallery: gallery, model: model, options: compute.embedding, progress: bar.update)
+    let count = try Recogniser.reembed(gallery: gallery, model: network.open(), options: compute.embedding, progress: bar.update)
     bar.finish()
-    print("\(gallery): \(count) pictures embedded anew with \(model)")
+    print("\(gallery): \(count) pictures embedded anew with \(network.model)")
   }
 }

@@ -36,6 +36,7 @@ struct GlyphsCommand: ParsableCommand {
   var seed: UInt64 = 1
 
   func run() throws {
+    try requireWritable([Output("--output", output, .folder)])
     let collection = GlyphCollection(
       seed: seed, style: style, alphabetCount: alphabets, classCount: classes, perClass: perClass, size: size)
     let bar = ProgressBar()

@@ -38,6 +38,7 @@ struct GradientsCommand: ParsableCommand {
   }
 
   func run() throws {
+    try requireWritable([Output("--output", output)], inputs: [pass, try network.path])
     try NetworkGradients(network.open(), normalization: batchNorm, precision: precision)
       .run(from: pass, to: output, threads: threads)
   }

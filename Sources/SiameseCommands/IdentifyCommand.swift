@@ -7,7 +7,7 @@ struct IdentifyCommand: ParsableCommand {
     commandName: "identify",
     abstract: "Say who of a gallery a picture shows, or that it shows nobody known.",
     discussion: """
-      Ranks everybody in the gallery by the distance of their nearest picture, with the probability that it is the same \
+      The model must be the one that made the gallery. Ranks everybody in the gallery by the distance of their nearest picture, with the probability that it is the same \
       where the model is calibrated. The best candidate is named if it lies within the model's threshold; else the answer \
       is unknown.
 
@@ -16,8 +16,7 @@ struct IdentifyCommand: ParsableCommand {
         siamese identify --model faces.h5 --gallery people.gallery --far 1e-3 --json *.png
       """)
 
-  @Option(help: ArgumentHelp("The model that made the gallery.", valueName: "model.h5"))
-  var model: String
+  @OptionGroup var network: ModelOptions
 
   @Option(help: ArgumentHelp("The gallery.", valueName: "file"))
   var gallery: String
@@ -35,6 +34,7 @@ struct IdentifyCommand: ParsableCommand {
   var pictures: [String]
 
   @OptionGroup var figures: FigureOptions
+  @OptionGroup(title: "Computing") var compute: ComputeOptions
 
   func validate() throws {
     guard 1...1000 ~= top else { throw ValidationError("--top must be 1 to 1000, found \(top).") }
@@ -43,7 +43,8 @@ struct IdentifyCommand: ParsableCommand {
   }
 
   func run() throws {
-    let found = try Recogniser(model: model, gallery: gallery)
+    try requireWritable([figures.output], inputs: [network.model, gallery] + pictures)
+    let found = try Recogniser(model: network.open(), gallery: gallery, options: compute.embedding)
       .identify(pictures, count: top, falseAcceptRate: far, threshold: threshold)
     try figures.publish(found) {
       found.map { answer in

@@ -32,6 +32,7 @@ struct InspectCommand: ParsableCommand {
   var graph: String?
 
   func run() throws {
+    try requireWritable([Output("--graph", graph)], inputs: [file])
     let inspected = try InspectedFile(contentsOf: file, architecture: architecture, inputSize: inputSize)
     if let graph { try inspected.writeGraph(to: graph) }
     if json { return try printJSON(inspected.network) }

@@ -1,7 +1,7 @@
 import ArgumentParser
 import SiameseKit
 
-/// Which network, and how it takes its pictures: shared by every command that runs one.
+/// Which network, and how it takes its pictures: shared by the commands that run one of any kind.
 struct NetworkOptions: ParsableArguments {
   @OptionGroup var pretrained: PretrainedOptions
 
@@ -10,7 +10,17 @@ struct NetworkOptions: ParsableArguments {
   mutating func validate() throws { _ = try path }
 }
 
-/// A network of a file.
+/// Which fine-tuned model, and how it takes its pictures: shared by the commands that need its distance or thresholds.
+struct ModelOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("A model that siamese-finetune wrote.", valueName: "model.h5"))
+  var model: String
+
+  @OptionGroup var adjustments: AdjustmentOptions
+
+  func open() throws -> SiameseModel { try SiameseModel(contentsOf: model, adjustments: adjustments.make()) }
+}
+
+/// A network of a file, of either kind.
 struct PretrainedOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A Keras file of pretrained weights.", valueName: "weights.h5"))
   var backbone: String?
@@ -18,20 +28,11 @@ struct PretrainedOptions: ParsableArguments {
   @Option(help: ArgumentHelp("A model that siamese-finetune wrote, instead of a backbone.", valueName: "model.h5"))
   var model: String?
 
-  @Option(help: ArgumentHelp("The layer whose output is the embedding, or several to average and join, as fire8/concat+fire9/concat; by default the last features before the classifier.", valueName: "name"))
-  var layer: String?
+  @OptionGroup var adjustments: AdjustmentOptions
 
-  @Option(help: ArgumentHelp("The architecture of a weights-only file, where its layer names do not settle it.", valueName: "name"))
-  var architecture: String?
-
-  @Option(help: ArgumentHelp("How pixels become numbers: caffe, tf, torch or none; by default the architecture's own way.", valueName: "mode"))
-  var preprocess: String?
-
-  @Option(help: ArgumentHelp("The input's side in pixels, where the file leaves it open.", valueName: "pixels"))
-  var inputSize: Int?
-
-  @Option(help: ArgumentHelp("Average the embedding over the picture and changed copies, as flip:1 or 8:affine:rotate=6:shift=0.03; a model remembers its own.", valueName: "list"))
-  var views: String?
+  var layer: String? { adjustments.layer }
+  var architecture: String? { adjustments.architecture }
+  var inputSize: Int? { adjustments.inputSize }
 
   /// The path given, of either kind.
   var path: String {
@@ -44,13 +45,34 @@ struct PretrainedOptions: ParsableArguments {
     }
   }
 
-  func open() throws -> Backbone {
-    var backbone = try Backbone(
-      contentsOf: path, architecture: architecture, layer: layer, preprocessing: preprocess, inputSize: inputSize)
-    if let views { backbone.views = try Views(views) }
-    return backbone
-  }
+  func open() throws -> Backbone { try Backbone.open(path, adjustments.make()).backbone }
+}
 
+/// How a network is to be taken where that is not as its file says: shared by every command that opens one.
+struct AdjustmentOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The layer whose output is the embedding, or several whose averages are concatenated, as fire8/concat+fire9/concat; by default the last features before the classifier, of a model what it gives.", valueName: "name"))
+  var layer: String?
+
+  @Option(help: ArgumentHelp("The architecture of a weights-only file, where its layer names do not settle it.", valueName: "name"))
+  var architecture: String?
+
+  @Option(help: ArgumentHelp("How pixels become numbers: caffe, tf, torch or none; by default the model's or the architecture's own way.", valueName: "mode"))
+  var preprocess: String?
+
+  @Option(help: ArgumentHelp("The input's side in pixels, where the file leaves it open or another is wanted.", valueName: "pixels"))
+  var inputSize: Int?
+
+  @Option(help: ArgumentHelp("Test-time augmentation: average the embedding over the picture and changed copies, as flip:1 or 8:affine:rotate=6:shift=0.03; a model remembers its own.", valueName: "list"))
+  var views: String?
+
+  /// Whether none of them is given.
+  var isEmpty: Bool { layer == nil && architecture == nil && preprocess == nil && inputSize == nil && views == nil }
+
+  func make() throws -> NetworkAdjustments {
+    NetworkAdjustments(
+      architecture: architecture, layer: layer, preprocessing: preprocess, inputSize: inputSize,
+      views: try views.map { try Views($0) })
+  }
 }
 
 /// A network to train: one of a file, or one of the catalogue from scratch.
@@ -61,10 +83,11 @@ struct TrainableNetworkOptions: ParsableArguments {
   var fromScratch = false
 
   func open(seed: UInt64) throws -> Backbone {
-    guard fromScratch, let architecture = pretrained.architecture else { return try pretrained.open() }
+    let adjustments = try pretrained.adjustments.make()
+    guard fromScratch, let architecture = adjustments.architecture else { return try pretrained.open() }
     var backbone = try Backbone(
-      untrained: architecture, inputSize: pretrained.inputSize, preprocessing: pretrained.preprocess, seed: seed)
-    if let views = pretrained.views { backbone.views = try Views(views) }
+      untrained: architecture, inputSize: adjustments.inputSize, preprocessing: adjustments.preprocessing, seed: seed)
+    backbone.views = adjustments.views
     return backbone
   }
 
@@ -75,50 +98,5 @@ struct TrainableNetworkOptions: ParsableArguments {
     }
     guard pretrained.architecture != nil else { throw ValidationError("--from-scratch needs --architecture NAME, such as conv4.") }
     guard pretrained.layer == nil else { throw ValidationError("--layer needs a pretrained network; with --from-scratch leave it out.") }
-  }
-}
-
-/// How much of the machine to use, and how exactly.
-struct ComputeOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Threads; by default one a core.", valueName: "n"))
-  var threads: Int?
-
-  @Option(help: ArgumentHelp("Pictures in one run of the network at most; by default as many as suit it.", valueName: "n"))
-  var batch: Int?
-
-  @Option(help: ArgumentHelp("f32, or bf16 where the processor has it (twice as fast, three digits).", valueName: "kind"))
-  var precision: EmbeddingPrecision = .f32
-
-  @OptionGroup var processor: ProcessorOptions
-
-  func validate() throws {
-    guard batch ?? 1 > 0 else { throw ValidationError("--batch must be at least 1, found \(batch!).") }
-    guard threads ?? 1 > 0 else { throw ValidationError("--threads must be at least 1, found \(threads!).") }
-  }
-
-  var embedding: EmbeddingOptions {
-    var options = EmbeddingOptions(batch: batch, threads: threads, precision: precision)
-    processor.apply(to: &options)
-    return options
-  }
-}
-
-extension EmbeddingPrecision: ExpressibleByArgument {}
-
-/// Which pictures.
-struct PictureOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A folder of pictures, one folder a class; or a .csv list of identity,path.", valueName: "dir"))
-  var data: String?
-
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("Single pictures instead of a folder.", valueName: "file"))
-  var images: [String] = []
-
-  @Flag(help: "Stop at the first picture that cannot be read, instead of leaving it out and counting it.")
-  var strict = false
-
-  func validate() throws {
-    guard (data != nil) != !images.isEmpty else {
-      throw ValidationError("Give the pictures: --data folder, or --images file …, and only one of the two.")
-    }
   }
 }

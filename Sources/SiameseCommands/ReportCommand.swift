@@ -32,15 +32,15 @@ struct ReportCommand: ParsableCommand {
   func validate() throws { try measured.validateInput() }
 
   func run() throws {
-    let after = try measured.evaluator()
+    try requireWritable([Output("--output", output)], inputs: measured.inputs + [before])
+    let (after, model) = try measured.measure()
     var builder = ReportBuilder(after: after, before: try before.map { try earlier($0, like: after) })
     let path = try measured.features ?? measured.networkPath()
-    if measured.model != nil {
-      let model = try SiameseModel(contentsOf: path)
+    if let model {
       builder.threshold = try? model.decisionThreshold()
       builder.trainedClasses = model.record.classes
     }
-    builder.provenance = try provenance(path, after)
+    builder.provenance = try provenance(path, after, model?.record)
     builder.command = typedCommand()
     let page = try builder.page(title: title ?? path.pathName)
     try writeFile(Data(page.html.utf8), to: output)
@@ -51,9 +51,11 @@ struct ReportCommand: ParsableCommand {
     let features: Features
     var recorded: Measure?
     if let data = measured.data, (try? FeatureFormat(path: path)) != .npy {
-      recorded = try ModelRecord.read(path)?.measure
+      let (backbone, record) = try Backbone.open(path)
+      recorded = record?.measure
       let bar = ProgressBar()
-      features = try Embedder(Backbone(contentsOf: path)).embed(measured.pictures(data), strict: measured.strict, progress: bar.update).features
+      features = try Embedder(backbone, options: measured.compute.embedding)
+        .embed(labelledPictures(data), strict: measured.strict, progress: bar.update).features
       bar.finish()
     } else {
       features = try Features(contentsOf: path)
@@ -65,12 +67,12 @@ struct ReportCommand: ParsableCommand {
     }
     return try Evaluator(
       features, distance: recorded ?? features.measure() ?? after.distance,
-      seed: measured.seed, threads: measured.threads)
+      seed: measured.seed, threads: measured.compute.threads)
   }
 
-  private func provenance(_ path: String, _ after: Evaluator) throws -> [(name: String, value: String)] {
+  private func provenance(_ path: String, _ after: Evaluator, _ record: ModelRecord?) throws -> [(name: String, value: String)] {
     var lines: [(name: String, value: String)] = [
-      (measured.features != nil ? "features" : measured.model != nil ? "model" : "backbone", path),
+      (measured.features != nil ? "features" : measured.network.model != nil ? "model" : "backbone", path),
       ("SHA-256", try fileHash(path)),
     ]
     if let data = measured.data { lines.append(("pictures", data)) }
@@ -78,7 +80,7 @@ struct ReportCommand: ParsableCommand {
       ("pictures measured", "\(after.features.count) of \(after.classes.count) classes"),
       ("embedding", "\(after.features.width) numbers, compared by \(after.distance)"),
     ]
-    if let record = measured.model == nil ? nil : try ModelRecord.read(path) {
+    if let record {
       lines += record.provenance.sorted { $0.key < $1.key }.map { ($0.key.replacingOccurrences(of: "_", with: " "), $0.value) }
     }
     return lines + [("measured with seed", "\(measured.seed)"), ("siamese", toolVersion)]

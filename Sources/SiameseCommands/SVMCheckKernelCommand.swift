@@ -36,6 +36,7 @@ struct SVMCheckKernelCommand: ParsableCommand {
   var metrics: String?
 
   func run() throws {
+    try requireWritable([Output("--metrics", metrics)], inputs: [features, kernel.model])
     let svm = try machine.make(kernel.make())
     let rows = try Features(contentsOf: features).embeddings
     if let distance { return try check(distance, rows, svm) }

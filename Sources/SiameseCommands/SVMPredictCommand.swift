@@ -37,6 +37,8 @@ struct SVMPredictCommand: ParsableCommand {
   var metrics: String?
 
   func run() throws {
+    try requireWritable(
+      [Output("--output", output), Output("--metrics", metrics)], inputs: [machine, features, model])
     let getReady = prepareMatrixProducts()
     defer { getReady() }
     var trained = try TrainedSVM(

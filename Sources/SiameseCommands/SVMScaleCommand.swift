@@ -29,6 +29,7 @@ struct SVMScaleCommand: ParsableCommand {
 
   func run() throws {
     _ = try FeatureFormat(path: output)
+    try requireWritable(Output.features("--output", output), inputs: [features, fit])
     var features = try Features(contentsOf: features)
     let reference = try fit.map { try Features(contentsOf: $0) } ?? features
     features.embeddings = try scaling.apply(to: features.embeddings, fittedOn: reference.embeddings)

@@ -47,6 +47,7 @@ struct SVMSearchCommand: ParsableCommand {
   var metrics: String?
 
   func run() throws {
+    try requireWritable([Output("--metrics", metrics)], inputs: [features, groups, kernel.model])
     let svm = try machine.make(kernel.make())
     let getReady = prepareMatrixProducts()
     defer { getReady() }

@@ -35,7 +35,14 @@ struct SVMTrainCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Where to write the measurements as JSON.", valueName: "json"))
   var metrics: String?
 
+  /// Whether the machine is written in LIBSVM's format, which holds no class names.
+  private var isLIBSVM: Bool { !output.hasSuffix(".h5") && !output.hasSuffix(".hdf5") }
+
   func run() throws {
+    let classNames = isLIBSVM ? output + ".classes.tsv" : nil
+    try requireWritable(
+      [Output("--output", output), Output("the class names of --output", classNames), Output("--metrics", metrics)],
+      inputs: [features, weights, kernel.model])
     let svm = try machine.make(kernel.make())
     let getReady = prepareMatrixProducts()
     defer { getReady() }
@@ -47,10 +54,10 @@ struct SVMTrainCommand: ParsableCommand {
     let seconds = Date().timeIntervalSince(start)
     for warning in trained.warnings { logLine("warning: \(warning)") }
     try trained.write(to: output)
-    if !output.hasSuffix(".h5"), !output.hasSuffix(".hdf5"), !trained.hasNumericClasses {
+    if let classNames, !trained.hasNumericClasses {
       let names = trained.classes.enumerated().map { "\($0)\t\($1)\n" }.joined()
-      try writeFile(Data(names.utf8), to: output + ".classes.tsv")
-      logLine("classes are numbered in the model; their names are in \(output).classes.tsv")
+      try writeFile(Data(names.utf8), to: classNames)
+      logLine("classes are numbered in the model; their names are in \(classNames)")
     }
     let figures = SVMTrainMetrics(trained, rows: features.count, seconds: seconds)
     try writeMetrics(figures, to: metrics)

@@ -123,6 +123,14 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Fixes every random choice.", valueName: "seed"))
   var seed: UInt64 = 1
 
+  /// What the options have written.
+  var outputs: [Output?] {
+    [Output("--checkpoint", checkpoint), Output("--log", log), Output("--tensorboard", tensorboard, .folder)]
+  }
+
+  /// What they have read, besides a checkpoint, which is written again.
+  var inputs: [String?] { ["classes", "pictures"].contains(split) ? [] : [split] }
+
   /// - Parameter fromScratch: whether the backbone's weights are random, which changes what suits where nothing is said.
   func recipe(svm: Bool, fromScratch: Bool = false) throws -> FineTuningRecipe {
     guard (0.01...0.9).contains(holdOut) else {
@@ -167,14 +175,25 @@ struct TrainingOptionGroup: ParsableArguments {
     guard checkpointEvery > 0 else { throw ValidationError("--checkpoint-every must be 1 or more, found \(checkpointEvery).") }
     guard gradual >= 0 else { throw ValidationError("--gradual must be 0 or more, found \(gradual).") }
     (recipe.checkpoint, recipe.checkpointInterval, recipe.resumes) = (checkpoint, checkpointEvery, resume)
-    try recipe.setProgression(
-      layerDecay: layerDecay, gradualSteps: gradual, clip: clip, average: average,
-      batchNormalization: batchNorm ?? (fromScratch ? "batch" : "frozen"), chunk: chunk, recompute: recompute,
-      patience: patience, onCollapse: onCollapse)
-    try recipe.setTraining(
-      steps: steps, classesPerBatch: classesPerBatch, picturesPerClass: picturesPerClass, optimizer: optimizer,
-      schedule: schedule, rate: rate, warmUp: warmUp, backboneRate: backboneRate ?? (fromScratch ? 1 : 0.1),
-      weightDecay: weightDecay, lossRate: lossRate)
+    try recipe.set(progression(fromScratch: fromScratch))
+    try recipe.set(optimization(fromScratch: fromScratch))
     return recipe
+  }
+
+  private func progression(fromScratch: Bool) -> ProgressionWords {
+    var words = ProgressionWords()
+    (words.layerDecay, words.gradualSteps, words.clip, words.average) = (layerDecay, gradual, clip, average)
+    words.batchNormalization = batchNorm ?? (fromScratch ? "batch" : "frozen")
+    (words.chunk, words.recompute, words.patience, words.onCollapse) = (chunk, recompute, patience, onCollapse)
+    return words
+  }
+
+  private func optimization(fromScratch: Bool) -> TrainingWords {
+    var words = TrainingWords()
+    (words.steps, words.classesPerBatch, words.picturesPerClass) = (steps, classesPerBatch, picturesPerClass)
+    (words.optimizer, words.schedule, words.rate, words.warmUp) = (optimizer, schedule, rate, warmUp)
+    words.backboneRate = backboneRate ?? (fromScratch ? 1 : 0.1)
+    (words.weightDecay, words.lossRate) = (weightDecay, lossRate)
+    return words
   }
 }

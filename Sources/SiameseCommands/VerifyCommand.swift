@@ -16,8 +16,7 @@ struct VerifyCommand: ParsableCommand {
         siamese verify --model faces.h5 --json a.png b.png
       """)
 
-  @Option(help: ArgumentHelp("A model that siamese-finetune wrote.", valueName: "model.h5"))
-  var model: String
+  @OptionGroup var network: ModelOptions
 
   @Option(help: ArgumentHelp("A threshold of your own instead of the model's.", valueName: "distance"))
   var threshold: Float?
@@ -31,6 +30,8 @@ struct VerifyCommand: ParsableCommand {
   @Argument(help: "The two pictures.")
   var pictures: [String]
 
+  @OptionGroup(title: "Computing") var compute: ComputeOptions
+
   func validate() throws {
     guard pictures.count == 2 else { throw ValidationError("Give two pictures, found \(pictures.count).") }
   }
@@ -40,9 +41,9 @@ struct VerifyCommand: ParsableCommand {
   }
 
   func run() throws {
-    let model = try SiameseModel(contentsOf: model)
+    let model = try network.open()
     let limit = try threshold ?? model.decisionThreshold(falseAcceptRate: far)
-    let embedder = try model.embedder()
+    let embedder = try model.embedder(options: compute.embedding)
     let embeddings = try pictures.map { try embedder.embed(Picture(contentsOf: $0)) }
     let distance = model.distance(embeddings[0], embeddings[1])
     let decision = Decision(distance: distance, threshold: limit, same: distance <= limit, measure: model.distance.name,

@@ -42,7 +42,15 @@ package struct ImportedNetwork: Sendable {
   package static func open(
     _ path: String, architecture: String? = nil, inputSize: Size? = nil
   ) throws -> ImportedNetwork {
-    let file = try KerasFile.open(path)
+    try open(KerasFile.open(path), architecture: architecture, inputSize: inputSize)
+  }
+
+  /// The network of a file that is open already.
+  /// - Throws: `KerasError`, `KerasFileError` or `HDF5Error`.
+  package static func open(
+    _ file: KerasFile, architecture: String? = nil, inputSize: Size? = nil
+  ) throws -> ImportedNetwork {
+    let path = file.path
     let named = try architecture.map { try Architecture.find($0) }
     if let inputSize, !(1...16_384).contains(inputSize.height) || !(1...16_384).contains(inputSize.width) {
       throw KerasError.inputSize(

@@ -67,3 +67,87 @@ import Testing
     }
   }
 }
+
+/// How often a file is opened, as the kernel tells it.
+private final class OpenCount {
+  private let descriptor = inotify_init1(Int32(O_NONBLOCK))
+
+  /// Starts counting. Reading and closing are watched too: the kernel takes two events of one kind in a row for one.
+  init(of path: String) { inotify_add_watch(descriptor, path, UInt32(IN_OPEN | IN_ACCESS | IN_CLOSE_NOWRITE)) }
+
+  deinit { close(descriptor) }
+
+  /// How often it was opened since the last call.
+  func take() -> Int {
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    var (count, length) = (0, read(descriptor, &buffer, buffer.count))
+    while length > 0 {
+      // Of a file that is watched by itself, events have no name and are all of one size.
+      buffer.withUnsafeBytes { bytes in
+        for start in stride(from: 0, to: length, by: MemoryLayout<inotify_event>.size) {
+          let event = bytes.loadUnaligned(fromByteOffset: start, as: inotify_event.self)
+          if event.mask & UInt32(IN_OPEN) != 0 { count += 1 }
+        }
+      }
+      length = read(descriptor, &buffer, buffer.count)
+    }
+    return count
+  }
+}
+
+@Suite struct `Opening a model` {
+  @Test func `the file is opened once, however much of it is read`() throws {
+    try withTemporaryFolder { folder in
+      let path = "\(folder)/model.h5"
+      try writeTinyModel(to: path, joint: "absdiff:4,1")
+      let opens = OpenCount(of: path)
+      do { _ = try KerasFile.open(path) }
+      let once = opens.take()
+      #expect(once > 0)
+      let model = try SiameseModel(contentsOf: path)
+      #expect(opens.take() == once && model.joint != nil)
+      _ = try model.embedder().embed([Picture(width: 8, height: 8, pixels: [UInt8](repeating: 9, count: 192))])
+      #expect(opens.take() == 0)
+      _ = try InspectedFile(contentsOf: path)
+      #expect(opens.take() == once)
+    }
+  }
+
+  @Test func `thresholds do not outlive the embeddings they were measured on`() throws {
+    try withTemporaryFolder { folder in
+      let path = "\(folder)/model.h5"
+      try writeTinyModel(to: path, width: 192, threshold: 0.3)
+      func model(_ adjustments: NetworkAdjustments) throws -> SiameseModel {
+        try SiameseModel(contentsOf: path, adjustments: adjustments)
+      }
+      // What the file says itself is no change.
+      for same in [
+        NetworkAdjustments(), NetworkAdjustments(layer: "embedding"), NetworkAdjustments(preprocessing: "tf"),
+        NetworkAdjustments(inputSize: 8),
+      ] { #expect(try model(same).decisionThreshold() == 0.3) }
+      for other in [
+        NetworkAdjustments(layer: "flat"), NetworkAdjustments(preprocessing: "torch"),
+        NetworkAdjustments(views: try Views("flip:1")),
+      ] {
+        let adjusted = try model(other)
+        #expect(adjusted.threshold == nil && adjusted.backbone.layer == other.layer ?? "embedding")
+        #expect(message { _ = try adjusted.decisionThreshold() }.contains("give --threshold"))
+      }
+      // Written anew, the model is one of the network as it was taken.
+      let adjusted = try model(NetworkAdjustments(layer: "flat", preprocessing: "torch"))
+      try adjusted.write(to: "\(folder)/other.h5")
+      let again = try SiameseModel(contentsOf: "\(folder)/other.h5")
+      #expect(again.backbone.layer == "flat" && again.record.preprocessing == .torch)
+    }
+  }
+
+  @Test func `joint layers of another width than the layer asked for are refused`() throws {
+    try withTemporaryFolder { folder in
+      try writeTinyModel(to: "\(folder)/model.h5", joint: "absdiff")
+      let text = message {
+        _ = try SiameseModel(contentsOf: "\(folder)/model.h5", adjustments: NetworkAdjustments(layer: "flat"))
+      }
+      #expect(text.contains("6 numbers") && text.contains("'flat' gives 192"))
+    }
+  }
+}

@@ -24,8 +24,10 @@ public struct Backbone: Sendable {
   package let parameters: ParameterStore
   /// How 8-bit pixels become the network's numbers.
   public let preprocessing: Preprocessing
-  /// The views of each picture whose embeddings are averaged; nil embeds the picture alone.
+  /// Test-time augmentation: the views of each picture whose embeddings are averaged; nil embeds the picture alone.
   public var views: Views?
+  /// The names of layers that fine-tuning put behind a pretrained network; empty for networks as they came from a file.
+  var headLayers: Set<String> = []
 
   /// Reads the graph of a Keras file of any layout, or of a model that this toolkit wrote.
   ///
@@ -33,7 +35,7 @@ public struct Backbone: Sendable {
   ///   - path: The file.
   ///   - architecture: A name of the catalogue, for a weights-only file that fits several.
   ///   - layer: The layer whose output is the embedding, flattened, or several with `+` between, each averaged over the
-  ///     picture where it is a map, and joined; by default the output of the last fully-connected
+  ///     picture where it is a map, and concatenated; by default the output of the last fully-connected
   ///     layer before the classifier, or what the classifier takes in, globally averaged where that is a map.
   ///   - preprocessing: `caffe`, `tf`, `torch` or `none`; by default the architecture's own.
   ///   - inputSize: The side of the square input in pixels, for networks that take any size.
@@ -42,15 +44,29 @@ public struct Backbone: Sendable {
     contentsOf path: String, architecture: String? = nil, layer: String? = nil, preprocessing: String? = nil,
     inputSize: Int? = nil
   ) throws {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw TaskError(.missingInput, "\(path): there is no such file of weights")
-    }
+    let adjustments = NetworkAdjustments(
+      architecture: architecture, layer: layer, preprocessing: preprocessing, inputSize: inputSize)
+    self = try Backbone.open(path, adjustments).backbone
+  }
+
+  /// Opens a file once, for its network and for what it says beside it: the record, nil where it is a plain Keras file.
+  /// - Throws: as `init(contentsOf:)`.
+  package static func open(
+    _ path: String, _ adjustments: NetworkAdjustments = NetworkAdjustments()
+  ) throws -> (backbone: Backbone, record: ModelRecord?) {
+    let file = try KerasFile.ofWeights(path)
+    let record = try ModelRecord.read(file)
+    return (try Backbone(file, record, adjustments), record)
+  }
+
+  /// The network of an open file.
+  init(_ file: KerasFile, _ record: ModelRecord?, _ adjustments: NetworkAdjustments) throws {
+    let path = file.path
     let network = try ImportedNetwork.open(
-      path, architecture: architecture, inputSize: inputSize.map { Size($0) })
+      file, architecture: adjustments.architecture, inputSize: adjustments.inputSize.map { Size($0) })
     // Of a fine-tuned model, the embedding is what it gives; of a pretrained network, what feeds the classifier.
-    let record = try ModelRecord.read(path)
     let output = network.graph.outputs.first.map { network.graph.nodes[$0].name }
-    let graph = try network.embedding(layer: layer ?? (record == nil ? nil : output))
+    let graph = try network.embedding(layer: adjustments.layer ?? (record == nil ? nil : output))
     guard graph.inputs.count == 1, graph.nodes[graph.inputs[0]].shape.count == 3 else {
       throw TaskError(.badInput, "\(path): should take one picture, found \(graph.inputs.count) inputs of shapes "
         + graph.inputs.map { "\(graph.nodes[$0].shape)" }.joined(separator: ", "))
@@ -58,10 +74,10 @@ public struct Backbone: Sendable {
     guard [1, 3].contains(network.channels) else {
       throw TaskError(.badInput, "\(path): should take pictures of 1 or 3 channels, found \(network.channels)")
     }
-    let mode = try preprocessing.map(Self.preprocessing) ?? record?.preprocessing ?? network.preprocessing
+    let mode = try adjustments.preprocessing.map(Self.preprocessing) ?? record?.preprocessing ?? network.preprocessing
     self.init(
       path: path, architecture: network.architecture, graph: graph, parameters: network.parameters, preprocessing: mode)
-    views = record?.views
+    views = adjustments.views ?? record?.views
   }
 
   /// A network of the catalogue with random weights, to be trained from scratch.

@@ -128,16 +128,19 @@ public final class Embedder: Sendable {
     throw TaskError(.badInput, "none of the \(pictures.count) pictures could be read\(first)")
   }
 
-  /// Every picture's embedding, over its views where there are several; a picture that fails is named once.
-  private func run(
+  /// Every picture's embedding, over its views where there are several; a picture is decoded once, and named once if that
+  /// fails.
+  /// - Parameter picture: Decodes the picture at a place; called on several threads at once.
+  func run(
     count: Int, stopsAtFailure: Bool = false, progress: ProgressHandler? = nil,
     picture: @escaping @Sendable (Int) throws -> Picture
   ) throws -> (embeddings: Tensor, failures: [(index: Int, error: any Error)]) {
     let views = backbone.views?.count ?? 1
+    let pictures = SharedPictures(usesEach: views, decode: picture)
     let result = try runner.run(count: count * views, stopsAtFailure: stopsAtFailure, progress: progress) {
       [backbone] index, row in
       let (place, view) = index.quotientAndRemainder(dividingBy: views)
-      let whole = try picture(place)
+      let whole = try pictures[place]
       backbone.fill(row, from: backbone.views?.view(view, of: whole) ?? whole)
     }
     let failures = result.failures.filter { $0.index % views == 0 }.map { (index: $0.index / views, error: $0.error) }

@@ -13,15 +13,14 @@ public struct InspectedFile: Sendable {
 
   /// - Throws: `TaskError` where there is no such file; what reading a Keras file throws.
   public init(contentsOf path: String, architecture: String? = nil, inputSize: Int? = nil) throws {
-    guard FileManager.default.fileExists(atPath: path) else {
-      throw TaskError(.missingInput, "\(path): there is no such file of weights")
-    }
-    let imported = try ImportedNetwork.open(path, architecture: architecture, inputSize: inputSize.map { Size($0) })
+    let file = try KerasFile.ofWeights(path)
+    let imported = try ImportedNetwork.open(file, architecture: architecture, inputSize: inputSize.map { Size($0) })
     network = Inspection(imported)
-    record = try ModelRecord.read(path)
+    record = try ModelRecord.read(file)
     drawing = GraphDrawing(imported)
   }
 
   /// Draws the network as SVG.
+  /// - Throws: `HDF5Error.unwritable` where the file cannot be written.
   public func writeGraph(to path: String) throws { try writeFile(Data(drawing.svg.utf8), to: path) }
 }

@@ -1,22 +1,26 @@
 import SiameseGraph
+import SiameseMetricLearning
 
 extension Backbone {
-  /// The same network with names that leave room for a new head: what an earlier fine-tuning called `head_…` or
-  /// `embedding` becomes `earlier_…`, weights included.
-  func makingRoomForHead() throws -> Backbone {
-    func isOfHead(_ name: String) -> Bool { name == "embedding" || name.hasPrefix("head_") }
-    guard graph.nodes.contains(where: { isOfHead($0.name) }) else { return self }
-    return try renaming { isOfHead($0) ? earlier($0) : $0 }
+  /// The name of the last layer of a backbone that was exported to start from.
+  private static let exportedLayer = "features"
+
+  /// The same network with names that leave room for a head of this design: layers of an earlier fine-tuning that have
+  /// names of its layers become `earlier_…`, weights included.
+  func makingRoom(for head: HeadDesign) throws -> Backbone {
+    let wanted = head.layerNames
+    guard graph.nodes.contains(where: { wanted.contains($0.name) }) else { return self }
+    return try renaming { wanted.contains($0) ? earlier($0) : $0 }
   }
 
-  /// The same network with names for one to start from: the embedding is called `features`, and the layers of the head
-  /// lose their `head_`.
+  /// The same network with names for one to start from: the embedding is called `features`, and the layers of a head that
+  /// was trained with it lose the head's prefix.
   func namedToStartFrom() throws -> Backbone {
     let taken = Set(graph.nodes.map(\.name))
     return try renaming { name in
-      if name == layer { return "features" }
-      if name == "features" { return earlier(name) }
-      let short = name.hasPrefix("head_") ? String(name.dropFirst("head_".count)) : name
+      if name == layer { return Self.exportedLayer }
+      if name == Self.exportedLayer { return earlier(name) }
+      let short = headLayers.contains(name) ? HeadDesign.nameInBackbone(ofHeadLayer: name) : name
       return taken.contains(short) ? name : short
     }
   }

@@ -122,6 +122,7 @@ public struct FineTuner {
       path: backbone.path, architecture: backbone.architecture, graph: trained.graph, parameters: trained.parameters,
       preprocessing: backbone.preprocessing)
     result.views = backbone.views
+    result.headLayers = trained.headLayers
     return result
   }
 

@@ -7,8 +7,7 @@ import SiameseMetricLearning
 struct RunProvenance: Codable, Equatable {
   enum Round: String, Codable { case choosing, final }
   var round: Round
-  /// What fixes the outcome, by the name of its option.
-  var options: [String: String]
+  var conditions: RunConditions
   /// What the choosing round found, once it is over.
   var chosenSteps: Int?
   var errorAtStart: Double?
@@ -23,53 +22,28 @@ struct RunProvenance: Codable, Equatable {
     }
   }
 
-  /// Reads what `text` wrote, and checks that the run had these options.
+  /// Reads what `text` wrote, and checks that the run was made under these conditions.
   /// - Throws: `TaskError` naming the options that differ.
-  init(_ text: String, path: String, options: [String: String]) throws {
+  init(_ text: String, path: String, conditions: RunConditions) throws {
     guard let found = try? JSONDecoder().decode(RunProvenance.self, from: Data(text.utf8)) else {
-      throw TaskError(.badInput, "'\(path)' is a checkpoint of something else than a fine-tuning run; give another --checkpoint")
-    }
-    let different = Set(found.options.keys).union(options.keys).filter { found.options[$0] != options[$0] }.sorted()
-    guard different.isEmpty else {
-      let list = different.map { "\($0) was \(found.options[$0] ?? "not given") and is \(options[$0] ?? "not given")" }
       throw TaskError(
-        .wrongArguments, "'\(path)' belongs to a run with other options: \(list.joined(separator: ", ")); resume with those, "
-          + "or start anew without --resume")
+        .badInput, "'\(path)' is a checkpoint of something else than a fine-tuning run of this version; give another "
+          + "--checkpoint, or start anew without --resume")
+    }
+    guard found.conditions == conditions else {
+      let list = found.conditions.differences(in: conditions).joined(separator: ", ")
+      throw TaskError(
+        .wrongArguments, "'\(path)' belongs to a run with other options: \(list); resume with those, or start anew without "
+          + "--resume")
     }
     self = found
   }
 
-  init(round: Round, options: [String: String], choice: TrainingSummary? = nil) {
-    (self.round, self.options) = (round, options)
+  init(round: Round, conditions: RunConditions, choice: TrainingSummary? = nil) {
+    (self.round, self.conditions) = (round, conditions)
     chosenSteps = choice?.steps
     errorAtStart = choice?.selectionErrorAtStart
     errorAtBest = choice?.selectionErrorAtBest
     choosingSeconds = choice?.seconds
-  }
-}
-
-/// Training's log as JSON lines, one a step, written as they come.
-public final class TrainingLog {
-  private let file: FileHandle
-  private let path: String
-
-  /// Starts the file anew, or goes on at its end.
-  /// - Throws: `TaskError` where the file cannot be written.
-  public init(path: String, appending: Bool) throws {
-    self.path = path
-    if !appending || !FileManager.default.fileExists(atPath: path) {
-      try writeFile(Data(), to: path)
-    }
-    guard let file = FileHandle(forWritingAtPath: path) else {
-      throw TaskError(.inputOutput, "'\(path)' cannot be written; check the folder and its permissions")
-    }
-    self.file = file
-    try file.seekToEnd()
-  }
-
-  public func write(_ record: StepRecord) throws {
-    do { try file.write(contentsOf: Data((record.jsonLine + "\n").utf8)) } catch {
-      throw TaskError(.inputOutput, "'\(path)' cannot be written: \(error.localizedDescription)")
-    }
   }
 }

@@ -6,24 +6,30 @@ import SiameseMetricLearning
 import SiameseTensors
 
 /// Where a run of training gets its rows: what no gradient reaches is computed once and kept, the rest runs every step.
-struct TrainingInputs {
+///
+/// It owns the threads that decode pictures, and ends them when it goes.
+package final class TrainingInputs {
   /// What trains: from the kept arrays, or from pictures, to the embedding.
   let graph: Graph
   /// The inputs of `graph` for these rows; `seed` fixes what augmentation does, nil leaves it out.
   let batch: (_ rows: [Int], _ seed: UInt64?) throws -> [Tensor]
+  private let team: WorkerThreads?
 
   /// The head alone, on features that are there.
   init(head: Graph, features: Tensor) {
     graph = head
+    team = nil
     batch = { rows, _ in [features.gatheringRows(rows)] }
   }
 
   /// A network whose first layers may be frozen: their outputs are kept where nothing before them is random and they fit
-  /// `memoryLimit`; otherwise pictures are decoded anew for every batch.
+  /// `memoryLimit`, in bytes; otherwise pictures are decoded anew for every batch.
   ///
   /// - Parameters:
+  ///   - trainable: The paths of the weights that move.
   ///   - pictures: With `keptCopies`, so many augmented variants of each picture are kept beside the picture itself.
-  init(
+  /// - Throws: `ImageError` where a picture cannot be read, and what preparing the frozen layers throws.
+  package init(
     _ network: Graph, parameters: ParameterStore, trainable: Set<String>, pictures: TrainingPictures,
     memoryLimit: Int = 4 << 30, options: EmbeddingOptions, progress: ProgressHandler?
   ) throws {
@@ -38,6 +44,7 @@ struct TrainingInputs {
         }
         if let failure = kept.failures.first { throw failure.error }
         graph = split.rest
+        team = nil
         batch = { rows, seed in
           var random = SeededGenerator(seed: seed ?? 0)
           let chosen = seed == nil || variants == 1
@@ -49,10 +56,14 @@ struct TrainingInputs {
     }
     graph = network
     let team = WorkerThreads(count: options.threads ?? ProcessInfo.processInfo.activeProcessorCount)
+    self.team = team
     batch = { rows, seed in [try pictures.tensor(rows, seed: seed, on: team)] }
   }
 
-  /// The embeddings of `rows` under these weights, a chunk at a time.
+  deinit { team?.stop() }
+
+  /// The embeddings of `rows` under these weights, `[rows.count, D]`, a chunk at a time.
+  /// - Throws: what reading pictures and preparing the network throw.
   func embed(_ rows: [Int], parameters: ParameterStore, threads: Int) throws -> Tensor {
     let chunk = min(32, max(1, rows.count))
     let plan = try InferencePlan(graph, parameters: parameters, batch: chunk, options: PlanOptions(threads: threads))
@@ -64,53 +75,5 @@ struct TrainingInputs {
       elements += output.elements.prefix(part.count * output.rowWidth)
     }
     return Tensor(shape: [rows.count, elements.count / max(1, rows.count)], elements: elements)
-  }
-}
-
-/// The pictures of a run, decoded whenever a batch asks for them.
-///
-/// Rows `0 ..< paths.count` are the pictures; where augmentation makes further classes of mirror images or quarter turns,
-/// as many rows again follow for each.
-struct TrainingPictures: Sendable {
-  let paths: [String]
-  let backbone: Backbone
-  let augmentation: Augmentation
-  let keptCopies: Int?
-  private let decoded: DecodedPictures
-
-  init(paths: [String], backbone: Backbone, augmentation: Augmentation, keptCopies: Int?) {
-    (self.paths, self.backbone, self.augmentation, self.keptCopies) = (paths, backbone, augmentation, keptCopies)
-    decoded = DecodedPictures(paths)
-  }
-
-  var count: Int { paths.count * augmentation.classFactor }
-
-  /// Writes the network's numbers for a row; `seed` fixes what augmentation does, nil leaves it out.
-  func fill(_ row: UnsafeMutableBufferPointer<Float>, _ index: Int, seed: UInt64?) throws {
-    let (turn, place) = index.quotientAndRemainder(dividingBy: paths.count)
-    var picture = try decoded[place]
-    if turn > 0 { picture = augmentation.furtherClass(turn, of: picture) }
-    if let seed { picture = augmentation.applied(to: picture, seed: seed) }
-    backbone.fill(row, from: picture)
-  }
-
-  /// The numbers of these rows, decoded side by side.
-  func tensor(_ rows: [Int], seed: UInt64?, on team: WorkerThreads) throws -> Tensor {
-    let width = backbone.inputShape.reduce(1, *)
-    let lock = NSLock()
-    nonisolated(unsafe) var failure: (any Error)?
-    let elements = [Float](unsafeUninitializedCapacity: rows.count * width) { buffer, count in
-      nonisolated(unsafe) let base = buffer.baseAddress!
-      team.forEach(rows.count) { place in
-        let row = UnsafeMutableBufferPointer(start: base + place * width, count: width)
-        do { try fill(row, rows[place], seed: seed.map { $0 &+ UInt64(place) }) } catch {
-          lock.withLock { failure = failure ?? error }
-          row.initialize(repeating: 0)
-        }
-      }
-      count = rows.count * width
-    }
-    if let failure { throw failure }
-    return Tensor(shape: [rows.count] + backbone.inputShape, elements: elements)
   }
 }

@@ -56,9 +56,14 @@ extension ModelRecord {
 
   static let groupName = "siamese"
 
-  /// The record of a model file; nil where the file is a plain Keras file.
-  public static func read(_ path: String) throws -> ModelRecord? {
-    let root = try KerasFile.open(path).hdf5.root
+  /// The record of a model file; nil where it is a plain Keras file.
+  /// - Throws: what opening a Keras file throws; `TaskError` where the record is damaged or of a newer version.
+  public static func read(_ path: String) throws -> ModelRecord? { try read(KerasFile.ofWeights(path)) }
+
+  /// The record of an open model file; nil where it is a plain Keras file.
+  /// - Throws: `TaskError` where the record is damaged, or of a newer version than this toolkit knows.
+  static func read(_ file: KerasFile) throws -> ModelRecord? {
+    let (root, path) = (file.hdf5.root, file.path)
     guard try root.kind(of: groupName) == .group else { return nil }
     let group = try root.group(groupName)
     func fail(_ reason: String) -> TaskError { TaskError(.badInput, "\(path): in the group '\(groupName)', \(reason)") }

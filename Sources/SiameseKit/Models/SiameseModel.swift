@@ -16,7 +16,7 @@ public struct SiameseModel: Sendable {
   public let backbone: Backbone
   /// How to compare its embeddings, and how it was made.
   public var record: ModelRecord
-  /// A kernel machine over the embeddings, where one was trained with it.
+  /// A kernel machine over the embeddings, where one was trained with them.
   public var svm: TrainedSVM?
 
   /// How two embeddings are compared by thresholds and search: the distance of training, or the joint layers.
@@ -35,18 +35,43 @@ public struct SiameseModel: Sendable {
   /// that training never saw. nil where none was measured.
   public var threshold: Float? { record.equalErrorThreshold }
 
-  /// Reads a model file.
+  /// Whether the network is taken otherwise than its thresholds and its kernel machine were made with, which are left out
+  /// then.
+  package private(set) var isAdjusted = false
+
+  /// Reads a model file, which is opened once.
+  /// - Parameter adjustments: How to take the network where that is not as the file says. Thresholds, calibration and kernel
+  ///   machine hold for the embeddings that they were made with, and are left out where adjustments change them.
   /// - Throws: `TaskError` where the file is a plain Keras file; what reading a Keras file throws.
-  public init(contentsOf path: String) throws {
-    backbone = try Backbone(contentsOf: path)
-    guard let record = try ModelRecord.read(path) else {
+  public init(contentsOf path: String, adjustments: NetworkAdjustments = NetworkAdjustments()) throws {
+    let file = try KerasFile.ofWeights(path)
+    let found = try ModelRecord.read(file)
+    let asRecorded = try Backbone(file, found, NetworkAdjustments())
+    backbone = adjustments == NetworkAdjustments() ? asRecorded : try Backbone(file, found, adjustments)
+    guard let found else {
       throw TaskError(
         .badInput, "\(path): is a network without the group 'siamese', so it says no distance and no threshold; make a "
           + "model of it with siamese-finetune --backbone \(path), or use it as --backbone")
     }
-    self.record = record
-    let group = try KerasFile.open(path).hdf5.root.group(ModelRecord.groupName)
+    record = found
+    guard backbone.embedsAlike(asRecorded) else {
+      try adjust(path)
+      return
+    }
+    let group = try file.hdf5.root.group(ModelRecord.groupName)
     if try group.contains(TrainedSVM.groupName) { svm = try TrainedSVM(group.group(TrainedSVM.groupName)) }
+  }
+
+  /// Makes the record one of the network as it is taken now.
+  private mutating func adjust(_ path: String) throws {
+    if let joint, joint.width != backbone.embeddingWidth {
+      throw TaskError(
+        .wrongArguments, "\(path): its joint layers compare embeddings of \(joint.width) numbers, and layer "
+          + "'\(backbone.layer)' gives \(backbone.embeddingWidth); leave --layer out")
+    }
+    isAdjusted = true
+    (record.preprocessing, record.views) = (backbone.preprocessing, backbone.views)
+    (record.thresholds, record.equalErrorThreshold, record.calibration) = ([], nil, nil)
   }
 
   init(backbone: Backbone, record: ModelRecord, svm: TrainedSVM? = nil) {
@@ -56,6 +81,7 @@ public struct SiameseModel: Sendable {
   }
 
   /// Writes the model: `.h5`, which holds everything, or `.keras`, the network alone.
+  /// - Throws: `HDF5Error.unwritable` where the file cannot be written; what reading the weights throws.
   public func write(to path: String) throws {
     try ImportedNetwork.write(backbone.graph, parameters: backbone.parameters, to: path) { root in
       try record.write(into: root)
@@ -70,6 +96,8 @@ public struct SiameseModel: Sendable {
     try ImportedNetwork.write(plain.graph, parameters: plain.parameters, name: "backbone", to: path)
   }
 
+  /// What embeds pictures with it.
+  /// - Throws: where the file lacks a weight or holds one of another shape.
   public func embedder(options: EmbeddingOptions = EmbeddingOptions()) throws -> Embedder {
     try Embedder(backbone, options: options)
   }

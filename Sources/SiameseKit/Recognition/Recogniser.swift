@@ -52,15 +52,21 @@ public struct Recogniser: Sendable {
   public init(model path: String, gallery: String, creating: Bool = false, options: EmbeddingOptions = EmbeddingOptions())
     throws
   {
-    model = try SiameseModel(contentsOf: path)
-    self.gallery = try Gallery(path: gallery, model: try Self.identity(of: model, path), creating: creating)
+    try self.init(model: SiameseModel(contentsOf: path), gallery: gallery, creating: creating, options: options)
+  }
+
+  /// Opens the gallery at `gallery` for a model that is read already; `creating` makes it where there is none.
+  /// - Throws: `GalleryError.otherModel` where another model made it.
+  package init(model: SiameseModel, gallery: String, creating: Bool = false, options: EmbeddingOptions) throws {
+    self.model = model
+    self.gallery = try Gallery(path: gallery, model: try Self.identity(of: model), creating: creating)
     embedder = try model.embedder(options: options)
     threads = options.threads ?? ProcessInfo.processInfo.activeProcessorCount
   }
 
-  private static func identity(of model: SiameseModel, _ path: String) throws -> Gallery.Model {
+  private static func identity(of model: SiameseModel) throws -> Gallery.Model {
     Gallery.Model(
-      hash: try model.fingerprint(), name: path, distance: model.distance.name, width: model.backbone.embeddingWidth)
+      hash: try model.fingerprint(), name: model.backbone.path, distance: model.distance.name, width: model.backbone.embeddingWidth)
   }
 
   /// Adds labelled pictures, all in one transaction; a picture's label is whose it is.
@@ -122,18 +128,24 @@ public struct Recogniser: Sendable {
     gallery path: String, model modelPath: String, options: EmbeddingOptions = EmbeddingOptions(),
     progress: ProgressHandler? = nil
   ) throws -> Int {
-    let model = try SiameseModel(contentsOf: modelPath)
+    try reembed(gallery: path, model: SiameseModel(contentsOf: modelPath), options: options, progress: progress)
+  }
+
+  /// The same with a model that is read already.
+  package static func reembed(
+    gallery path: String, model: SiameseModel, options: EmbeddingOptions, progress: ProgressHandler?
+  ) throws -> Int {
     let gallery = try Gallery(path: path)
     let paths = try gallery.contents().paths
     guard !paths.isEmpty else {
       try gallery.reembed(
         Tensor(shape: [0, model.backbone.embeddingWidth], elements: []), paths: [],
-        model: try identity(of: model, modelPath))
+        model: try identity(of: model))
       return 0
     }
     let (features, _) = try model.embedder(options: options).embed(
       LabelledPictures(paths: paths, labels: paths.map { _ in "" }), strict: true, progress: progress)
-    try gallery.reembed(features.embeddings, paths: paths, model: try identity(of: model, modelPath))
+    try gallery.reembed(features.embeddings, paths: paths, model: try identity(of: model))
     return paths.count
   }
 }
@@ -149,6 +161,11 @@ extension SiameseModel {
             + "for \(rate); calibrate it with siamese calibrate --far \(rate)")
       }
       return threshold.threshold
+    }
+    guard !isAdjusted else {
+      throw TaskError(
+        .wrongArguments, "the model's thresholds hold for the network as the model records it, and not with another layer, "
+          + "input size, preprocessing or test-time augmentation; give --threshold, or calibrate it so with siamese calibrate")
     }
     guard let threshold = record.calibration?.threshold()?.threshold ?? threshold else {
       throw TaskError(

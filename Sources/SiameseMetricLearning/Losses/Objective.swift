@@ -64,15 +64,20 @@ extension Objective {
     public var gradient: Tensor
     /// By the loss's own parameters.
     public var parameterGradients: [String: Tensor] = [:]
+    /// How many elements — pairs, triplets, anchors or classes — the loss is of. 0 where the miner found none: such a batch
+    /// has no loss and moves nothing.
+    public var comparisonCount: Int
     /// The share of comparisons with a loss above zero: near 0 there is nothing left to learn from this batch.
     public var activeShare: Double
-    /// Mean distances of positive and negative pairs in the batch.
+    /// Mean distances of all positive and of all negative pairs of the batch, whatever the miner chose among them.
     public var positiveDistance: Double, negativeDistance: Double
 
     package init(
-      value: Double, gradient: Tensor, activeShare: Double, positiveDistance: Double, negativeDistance: Double
+      value: Double, gradient: Tensor, comparisonCount: Int, activeShare: Double, positiveDistance: Double,
+      negativeDistance: Double
     ) {
-      (self.value, self.gradient, self.activeShare) = (value, gradient, activeShare)
+      (self.value, self.gradient) = (value, gradient)
+      (self.comparisonCount, self.activeShare) = (comparisonCount, activeShare)
       (self.positiveDistance, self.negativeDistance) = (positiveDistance, negativeDistance)
     }
   }
@@ -96,7 +101,7 @@ extension Objective {
   ///   - embeddings: `[N, D]`.
   ///   - labels: their classes; with proxies, indices of proxies.
   ///   - parameters: as from `initialParameters`.
-  /// - Throws: `MetricLearningError.notFinite` naming the embedding that is no number.
+  /// - Throws: `MetricLearningError.notFinite` naming the embedding that is not finite.
   public func evaluate(
     _ embeddings: Tensor, labels: [Int], parameters: [String: Tensor] = [:], using generator: inout SeededGenerator
   ) throws -> Evaluation {
@@ -108,7 +113,8 @@ extension Objective {
     let main = distance.matrix(embeddings)
     let comparisons = miner.mine(DistanceMatrix(main), labels: labels, embeddings: embeddings, using: &generator)
     var result = Evaluation(
-      value: 0, gradient: Tensor(shape: embeddings.shape), activeShare: 0, positiveDistance: 0, negativeDistance: 0)
+      value: 0, gradient: Tensor(shape: embeddings.shape), comparisonCount: 0, activeShare: 0, positiveDistance: 0,
+      negativeDistance: 0)
     var (active, count) = (0, 0)
     for part in parts {
       let distance = part.loss.ownDistance ?? self.distance
@@ -137,6 +143,7 @@ extension Objective {
         count += terms.reduce(0) { $0 + $1.count }
       }
     }
+    result.comparisonCount = count
     result.activeShare = Double(active) / Double(max(1, count))
     (result.positiveDistance, result.negativeDistance) = meanDistances(main, labels)
     return result

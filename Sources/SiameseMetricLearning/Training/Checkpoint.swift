@@ -6,15 +6,17 @@ import SiameseTraining
 /// Everything a run of training needs to go on as if it had never stopped: weights, optimiser, sampler, averages, the best.
 package struct Checkpoint: Sendable, Equatable {
   let progress: FineTuning.Progress
-  /// By kind and path: `weights:…`, `average:…`, `optimizer:…`, `criterion:…`, `best:…`, `good:…`.
+  /// By kind and path: `weights:…`, `optimizer:…`, `criterion:…`, `average:…`, `best-weights:…`, `best-criterion:…`, and
+  /// the first four kinds of the last good state, `good-weights:…` and so on.
   let arrays: [String: Tensor]
-  /// What the run was started with, in the caller's words; compared on resuming.
+  /// What the run was started with, in the caller's words, who compares it on resuming.
   package let provenance: String
 
   /// Steps made.
   package var step: Int { progress.step }
 
-  private static let format = "siamese checkpoint 1"
+  /// Version 2 keeps the moving average of the last good state, and everything that determines a run.
+  private static let format = "siamese checkpoint 2"
 
   /// Writes it under a temporary name and renames: a run killed while writing leaves the checkpoint before it.
   package func write(to path: String) throws {
@@ -38,6 +40,11 @@ package struct Checkpoint: Sendable, Equatable {
   package init(contentsOf path: String) throws {
     let file = try HDF5File(path)
     let found = try file.root.string("format") ?? "none"
+    guard found != "siamese checkpoint 1" else {
+      throw MetricLearningError.misfit(
+        what: "'\(path)' as a checkpoint", expected: "version 2, which says everything that determines the run",
+        found: "version 1 of an earlier release; finish that run with it, or start anew without --resume")
+    }
     guard found == Self.format else {
       throw MetricLearningError.misfit(
         what: "'\(path)' as a checkpoint", expected: "format '\(Self.format)'", found: "'\(found)'")
@@ -76,11 +83,16 @@ extension FineTuning {
       add("average", average.arrays)
       progress.averageStepCount = average.stepCount
     }
-    for (kind, snapshot) in [("best", best), ("good", good)] {
-      guard let snapshot else { continue }
-      add("\(kind)-weights", snapshot.weights)
-      add("\(kind)-criterion", snapshot.criterion)
-      add("\(kind)-optimizer", snapshot.optimizer)
+    if let best {
+      add("best-weights", best.weights)
+      add("best-criterion", best.criterion)
+    }
+    if let good {
+      add("good-weights", good.kept.weights)
+      add("good-criterion", good.kept.criterion)
+      add("good-optimizer", good.optimizer)
+      add("good-average", good.average?.arrays ?? [:])
+      (progress.goodStep, progress.goodAverageStepCount) = (good.step, good.average?.stepCount ?? 0)
     }
     return Checkpoint(progress: progress, arrays: arrays, provenance: provenance)
   }
@@ -117,18 +129,24 @@ extension FineTuning {
     criterion.state = own("criterion")
     optimizer.arrays = own("optimizer")
     progress = checkpoint.progress
-    if let average {
-      let arrays = own("average")
-      if progress.averageStepCount > 0 { try require(arrays, like: parameters.state, "averaged weight") }
-      self.average = WeightAverage(decay: average.decay, stepCount: progress.averageStepCount, arrays: arrays)
+    func average(_ kind: String, stepCount: Int) throws -> WeightAverage? {
+      guard let decay = options.averageDecay else { return nil }
+      let arrays = own(kind)
+      if stepCount > 0 { try require(arrays, like: parameters.state, "averaged weight") }
+      return WeightAverage(decay: decay, stepCount: stepCount, arrays: arrays)
     }
-    func snapshot(_ kind: String) throws -> Snapshot? {
+    func kept(_ kind: String) throws -> KeptWeights? {
       let weights = own("\(kind)-weights")
       guard !weights.isEmpty else { return nil }
       try require(weights, like: parameters.state, "\(kind) weight")
-      return Snapshot(weights: weights, criterion: own("\(kind)-criterion"), optimizer: own("\(kind)-optimizer"))
+      return KeptWeights(weights: weights, criterion: own("\(kind)-criterion"))
     }
-    best = try snapshot("best")
-    good = try snapshot("good")
+    self.average = try average("average", stepCount: progress.averageStepCount)
+    best = try kept("best")
+    good = try kept("good").map { kept in
+      RestorePoint(
+        step: progress.goodStep, kept: kept, optimizer: own("good-optimizer"),
+        average: try average("good-average", stepCount: progress.goodAverageStepCount))
+    }
   }
 }

@@ -11,7 +11,7 @@ public struct CollapseWatch: Sendable, Codable, Equatable {
     case shrunk(share: Double)
     /// Positive and negative pairs have been equally far apart, or the wrong way round, for so many steps.
     case undecided(steps: Int)
-    /// The loss is no number.
+    /// The loss is not finite.
     case diverged
 
     public var message: String {
@@ -29,7 +29,7 @@ public struct CollapseWatch: Sendable, Codable, Equatable {
         classes a batch, or start with an easier miner (--miner all or semi-hard)
         """
       case .diverged:
-        "training has diverged: the loss is no number. Lower the learning rate or clip gradients (--clip 1)"
+        "training has diverged: the loss is NaN or infinite. Lower the learning rate or clip gradients (--clip 1)"
       }
     }
   }
@@ -43,7 +43,7 @@ public struct CollapseWatch: Sendable, Codable, Equatable {
 
   public init() {}
 
-  /// Looks at one step's figures.
+  /// Looks at one step's figures; nil where nothing is wrong, and where the batch does not say.
   public mutating func look(_ loss: Objective.Evaluation) -> Verdict? {
     guard loss.value.isFinite, loss.positiveDistance.isFinite, loss.negativeDistance.isFinite else { return .diverged }
     let spread = loss.negativeDistance
@@ -51,6 +51,8 @@ public struct CollapseWatch: Sendable, Codable, Equatable {
     firstDistance = max(first, spread)
     // Dot products are no distances from zero: only the difference of the two kinds can be judged.
     if first > 0, spread >= 0, spread < shrinkLimit * first { return .shrunk(share: spread / first) }
+    // Where the miner found nothing there was no step to judge: that the classes stay where they are is no sign of collapse.
+    guard loss.comparisonCount > 0 else { return nil }
     let gap = (spread - loss.positiveDistance) / max(abs(spread), .leastNormalMagnitude)
     undecidedSteps = gap < 0.01 ? undecidedSteps + 1 : 0
     return undecidedSteps >= patience ? .undecided(steps: undecidedSteps) : nil

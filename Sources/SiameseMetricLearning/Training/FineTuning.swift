@@ -6,8 +6,10 @@ import SiameseTraining
 /// A run of siamese training: draws batches, steps, validates, keeps the best, and can stop and go on at any step.
 ///
 /// ```swift
-/// let run = try FineTuning(graph, parameters: store, trainable: paths, labels: labels, criterion: criterion,
-///   options: options, batch: { rows, _ in [features.gatheringRows(rows)] }, validate: errorOnOtherClasses)
+/// let rows = TrainingRows(labels: labels) { rows, _ in [features.gatheringRows(rows)] }
+/// let run = try FineTuning(
+///   graph, parameters: store, trainable: weights, rows: rows, criterion: criterion, options: options,
+///   validate: errorOnOtherClasses)
 /// let outcome = try run.run { record in
 ///   log(record.jsonLine)
 ///   return !interrupted
@@ -15,9 +17,7 @@ import SiameseTraining
 /// save(outcome.parameters)
 /// ```
 ///
-/// Where pictures come from is the `batch` closure's business: it gets the rows' indices in `labels` and a seed that fixes
-/// what augmentation does, and returns a tensor for every input of the graph. The same options, seed and thread count give
-/// the same weights, resumed from a checkpoint or not.
+/// The same options, seed and thread count give the same weights, resumed from a checkpoint or not.
 package final class FineTuning {
   /// How a run ended.
   package enum Ending: Sendable, Equatable {
@@ -59,7 +59,11 @@ package final class FineTuning {
     var bestFigure: Double?
     var bestStep = 0
     var validationsSinceBest = 0
+    /// Steps that the moving averages have taken in: the run's own, and that of the last good state.
     var averageStepCount = 0
+    var goodAverageStepCount = 0
+    /// The step after which the last good state was recorded.
+    var goodStep = 0
   }
 
   package let options: FineTuningOptions
@@ -74,51 +78,41 @@ package final class FineTuning {
 
   let backbone: [[String]]
   let encoder: ChunkedEncoder
-  private let batch: (_ rows: [Int], _ seed: UInt64) throws -> [Tensor]
-  private let validate: ((ParameterStore) throws -> Double)?
+  private let tensors: (_ rows: [Int], _ seed: UInt64) throws -> [Tensor]
+  let validate: ((ParameterStore) throws -> Double)?
   var sampler: PKSampler
   var progress: Progress
   var optimizer: Optimizer
   var average: WeightAverage?
-  /// Everything that changes, when validation was best.
-  var best: Snapshot?
-  /// The last state in which distances told classes apart.
-  var good: Snapshot?
-  private(set) var ending: Ending?
-
-  struct Snapshot: Sendable, Equatable {
-    var weights: [String: Tensor]
-    var criterion: [String: Tensor]
-    var optimizer: [String: Tensor] = [:]
-  }
+  /// The weights to keep: those of the best validation so far.
+  var best: KeptWeights?
+  /// What a collapse goes back to: the last state in which distances told classes apart, or the start.
+  var good: RestorePoint?
+  var ending: Ending?
 
   /// - Parameters:
-  ///   - graph: pictures, kept features or whatever `batch` brings, to one embedding.
+  ///   - graph: from what `rows` gives (pictures, or features that were kept) to one embedding.
   ///   - trainable: the weights that move, as from `Unfreezing.trainable`.
-  ///   - labels: the class of every row there is, any integers.
-  ///   - parents: draws each batch within one of these.
-  ///   - validate: a figure of how bad these weights are, on other classes than those of `labels`; smaller is better.
+  ///   - validate: a figure of how bad these weights are, on other classes than those of `rows`; smaller is better.
   /// - Throws: `MetricLearningError`, `TrainingError` or `GraphError` saying what does not fit.
   package init(
-    _ graph: Graph, parameters store: ParameterStore, trainable: (backbone: [[String]], head: [String]), labels: [Int],
-    parents: [Int]? = nil, keepsSingletons: Bool = false, criterion: any BatchCriterion, options: FineTuningOptions,
-    batch: @escaping (_ rows: [Int], _ seed: UInt64) throws -> [Tensor],
-    validate: ((ParameterStore) throws -> Double)? = nil
+    _ graph: Graph, parameters store: ParameterStore, trainable: TrainableWeights, rows: TrainingRows,
+    criterion: any BatchCriterion, options: FineTuningOptions, validate: ((ParameterStore) throws -> Double)? = nil
   ) throws {
     try options.validate()
-    (self.options, self.criterion, self.batch, self.validate) = (options, criterion, batch, validate)
-    let classes = Dictionary(uniqueKeysWithValues: Set(labels).sorted().enumerated().map { ($1, $0) })
-    self.labels = labels.map { classes[$0] ?? 0 }
+    (self.options, self.criterion, self.tensors, self.validate) = (options, criterion, rows.tensors, validate)
+    let classes = Dictionary(uniqueKeysWithValues: Set(rows.labels).sorted().enumerated().map { ($1, $0) })
+    labels = rows.labels.map { classes[$0] ?? 0 }
     backbone = trainable.backbone
     sampler = try PKSampler(
-      labels: labels, parents: parents, classes: options.classesPerBatch, pictures: options.picturesPerClass,
-      keepsSingletons: keepsSingletons, seed: options.seed)
-    parameters = try TrainingParameters(graph, store, trainable: Set(trainable.backbone.joined() + trainable.head))
+      labels: rows.labels, parents: rows.parents, classes: options.classesPerBatch, pictures: options.picturesPerClass,
+      keepsSingletons: rows.keepsSingletons, seed: options.seed)
+    parameters = try TrainingParameters(graph, store, trainable: trainable.paths)
     encoder = try ChunkedEncoder(
       graph, parameters, batch: sampler.classesPerBatch * options.picturesPerClass, chunk: options.chunk,
       options: TrainingOptions(
         threads: options.threads, batchNormalization: options.normalization,
-        batchNormalizationByNode: FineTuning.headNormalization(in: graph),
+        batchNormalizationByNode: FineTuning.headNormalization(in: graph, headLayers: trainable.headLayers),
         checkpointing: options.checkpointing.map { .segments($0) } ?? .never, precision: options.precision))
     optimizer = Optimizer(options.rule, weightDecay: options.weightDecay)
     average = options.averageDecay.map { WeightAverage(decay: $0) }
@@ -126,9 +120,11 @@ package final class FineTuning {
   }
 
   /// A new head has no statistics to keep: its batch normalisation always learns them.
-  private static func headNormalization(in graph: Graph) -> [String: BatchNormalizationMode] {
+  private static func headNormalization(
+    in graph: Graph, headLayers: Set<String>
+  ) -> [String: BatchNormalizationMode] {
     var modes: [String: BatchNormalizationMode] = [:]
-    for node in graph.nodes where node.name.hasPrefix("head_") {
+    for node in graph.nodes where headLayers.contains(node.name) {
       if case .batchNormalization = node.operation { modes[node.name] = .batch }
     }
     return modes
@@ -148,6 +144,8 @@ package final class FineTuning {
   /// Makes one step; nil when the run is over.
   package func next() throws -> StepRecord? {
     if progress.step == 0, progress.startFigure == nil { try validateStart() }
+    // Without a state to begin with, a collapse in the first steps would have nothing to go back to.
+    if progress.step == 0, options.onCollapse == .restart, good == nil { good = restorePoint() }
     guard ending == nil, progress.step < options.stepCount else {
       ending = ending ?? .finished
       return nil
@@ -159,9 +157,10 @@ package final class FineTuning {
     let rowLabels = rows.map { labels[$0] }
     let rate = options.schedule.rate(at: progress.step) * progress.rateFactor
     var loss = Objective.Evaluation(
-      value: .nan, gradient: Tensor(shape: [0, 0]), activeShare: 0, positiveDistance: .nan, negativeDistance: .nan)
+      value: .nan, gradient: Tensor(shape: [0, 0]), comparisonCount: 0, activeShare: 0, positiveDistance: .nan,
+      negativeDistance: .nan)
     var norm: Float = .nan
-    let embeddings = try encoder.embed(batch(padded(rows), seed), seed: seed)
+    let embeddings = try encoder.embed(tensors(padded(rows), seed), seed: seed)
     do { loss = try criterion.evaluate(embeddings, labels: padded(rowLabels), using: &progress.generator) } catch
       MetricLearningError.notFinite {}
     let verdict = progress.watch.look(loss)
@@ -186,7 +185,7 @@ package final class FineTuning {
     if let verdict {
       record.warning = try react(to: verdict)
     } else if options.onCollapse == .restart, progress.watch.isHealthy, progress.step % 25 == 0 {
-      good = snapshot(withOptimizer: true)
+      good = restorePoint()
     }
     if ending == nil, validate != nil,
       progress.step % options.validationInterval == 0 || progress.step == options.stepCount
@@ -232,69 +231,5 @@ package final class FineTuning {
 
   private func seconds(_ duration: Duration) -> Double {
     Double(duration.components.seconds) + Double(duration.components.attoseconds) * 1e-18
-  }
-}
-
-// Validation and the best weights.
-extension FineTuning {
-  private var currentWeights: [String: Tensor] {
-    if let average, average.stepCount > 0 { return average.arrays }
-    return parameters.state
-  }
-
-  private func snapshot(withOptimizer: Bool = false) -> Snapshot {
-    Snapshot(
-      weights: withOptimizer ? parameters.state : currentWeights, criterion: criterion.state,
-      optimizer: withOptimizer ? optimizer.arrays : [:])
-  }
-
-  private func figure() throws -> Double? {
-    var store = parameters.store
-    for (path, tensor) in currentWeights { store.set(path, tensor) }
-    return try validate?(store)
-  }
-
-  private func validateStart() throws {
-    guard let figure = try figure() else { return }
-    (progress.startFigure, progress.bestFigure, progress.bestStep) = (figure, figure, 0)
-    best = snapshot()
-  }
-
-  private func validateStep(_ record: inout StepRecord) throws {
-    guard let figure = try figure() else { return }
-    record.validation = figure
-    // Written so that a figure that is no number is never the best.
-    let isBest = figure < progress.bestFigure ?? .infinity
-    record.isBest = isBest
-    if isBest {
-      (progress.bestFigure, progress.bestStep, progress.validationsSinceBest) = (figure, progress.step, 0)
-      best = snapshot()
-    } else {
-      progress.validationsSinceBest += 1
-      if let patience = options.patience, progress.validationsSinceBest >= patience { ending = .noImprovement }
-    }
-  }
-
-  /// What the collapse watch's word leads to, as a message.
-  private func react(to verdict: CollapseWatch.Verdict) throws -> String {
-    let message = verdict.message
-    switch options.onCollapse {
-    case .restart where progress.restartCount < options.restartLimit:
-      if let good = good ?? best {
-        parameters.state = good.weights
-        criterion.state = good.criterion
-        optimizer.arrays = good.optimizer
-      }
-      progress.restartCount += 1
-      progress.rateFactor *= 0.3
-      progress.watch.reset()
-      return message + ". Went back to the last good state and lowered the learning rate to 30 %"
-    case .warn where verdict != .diverged:
-      progress.watch.reset()
-      return message
-    default:
-      ending = .collapsed(message)
-      return message
-    }
   }
 }

@@ -40,20 +40,21 @@ public enum Unfreezing: Hashable, Sendable, Codable, CustomStringConvertible {
     }
   }
 
-  /// The weights to train, by path, layer after layer from the picture on: those of the backbone, then the head's.
-  /// - Parameter headStart: the first node of the head in `graph`.
+  /// The weights to train, and which layers are the head's.
+  /// - Parameter headStart: the index of the head's first node in `graph`.
   /// - Throws: `MetricLearningError.unknownName` for a stage that is not there, listing where layers begin.
-  package func trainable(in graph: Graph, headStart: Int) throws -> (backbone: [[String]], head: [String]) {
+  package func trainable(in graph: Graph, headStart: Int) throws -> TrainableWeights {
     func paths(_ node: Graph.Node) -> [String] {
       node.parameters.filter { $0.key.isTrainable }.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value)
     }
     let backbone = graph.nodes[..<headStart]
     let head = graph.nodes[headStart...].flatMap(paths)
+    let headLayers = Set(graph.nodes[headStart...].map(\.name))
     let layers = backbone.map(paths)
     var first: Int
     switch self {
-    case .none: return ([], [])
-    case .head: return ([], head)
+    case .none: return TrainableWeights(backbone: [], head: [], headLayers: headLayers)
+    case .head: return TrainableWeights(backbone: [], head: head, headLayers: headLayers)
     case .all: first = 0
     case .stage(let name):
       guard let index = backbone.firstIndex(where: { $0.name.hasPrefix(name) }) else {
@@ -71,6 +72,24 @@ public enum Unfreezing: Hashable, Sendable, Codable, CustomStringConvertible {
     }
     var seen = Set<String>()
     let kept = layers[first...].map { $0.filter { seen.insert($0).inserted } }.filter { !$0.isEmpty }
-    return (kept, head)
+    return TrainableWeights(backbone: kept, head: head, headLayers: headLayers)
   }
+}
+
+/// The weights that a run of training moves, by path, and which layers belong to its new head.
+package struct TrainableWeights: Sendable, Equatable {
+  /// Weights of the backbone, layer after layer from the picture on.
+  package var backbone: [[String]]
+  /// Weights of the head.
+  package var head: [String]
+  /// The names of the head's layers in the graph, with or without weights.
+  package var headLayers: Set<String>
+
+  /// - Parameter headLayers: the names of all layers of the head, whether they train or not.
+  package init(backbone: [[String]], head: [String], headLayers: Set<String>) {
+    (self.backbone, self.head, self.headLayers) = (backbone, head, headLayers)
+  }
+
+  /// All of them.
+  package var paths: Set<String> { Set(backbone.joined() + head) }
 }

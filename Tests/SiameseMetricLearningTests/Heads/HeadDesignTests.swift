@@ -66,7 +66,9 @@ private func embeddings(_ head: Head, _ features: Tensor) throws -> Tensor {
     network.outputs = [unused]
     let head = try HeadDesign("wccn:7").fit(
       features: features.reshaped([40, 4, 6, 1]), labels: labels, seed: 1)
-    let graph = try head.attached(to: network, behind: input)
+    let (graph, headStart) = try head.attached(to: network, behind: input)
+    #expect(headStart == 1)
+    #expect(Set(graph.nodes[headStart...].map(\.name)) == head.design.layerNames)
     #expect(graph.nodes.map(\.name) == ["picture", "head_flatten", "head_root", "head_projection", "embedding"])
     let y = try ReferenceEvaluator(graph, parameters: ParameterStore(head.parameters))([features.reshaped([40, 4, 6, 1])])[0]
     #expect(y == (try embeddings(head, features)))

@@ -2,9 +2,12 @@ import SiameseMetricLearning
 import SiameseTensors
 import Testing
 
-private func evaluation(loss: Double = 0.2, positive: Double, negative: Double) -> Objective.Evaluation {
+private func evaluation(
+  loss: Double = 0.2, comparisons: Int = 12, positive: Double, negative: Double
+) -> Objective.Evaluation {
   Objective.Evaluation(
-    value: loss, gradient: Tensor(shape: [0, 0]), activeShare: 1, positiveDistance: positive, negativeDistance: negative)
+    value: loss, gradient: Tensor(shape: [0, 0]), comparisonCount: comparisons, activeShare: 1, positiveDistance: positive,
+    negativeDistance: negative)
 }
 
 @Suite struct `Collapse watch` {
@@ -29,6 +32,16 @@ private func evaluation(loss: Double = 0.2, positive: Double, negative: Double) 
     #expect(seen.first == .undecided(steps: 60) && !watch.isHealthy)
     watch.reset()
     #expect(watch.look(evaluation(positive: 1, negative: 1)) == nil)
+  }
+
+  @Test func `batches in which nothing is compared say nothing, however many there are`() {
+    var watch = CollapseWatch()
+    for _ in 0..<500 { #expect(watch.look(evaluation(loss: 0, comparisons: 0, positive: 1, negative: 1)) == nil) }
+    #expect(watch.isHealthy)
+    // Nor do they make the count begin anew.
+    for _ in 0..<59 { #expect(watch.look(evaluation(positive: 1, negative: 1)) == nil) }
+    #expect(watch.look(evaluation(loss: 0, comparisons: 0, positive: 1, negative: 1)) == nil)
+    #expect(watch.look(evaluation(positive: 1, negative: 1)) == .undecided(steps: 60))
   }
 
   @Test func `healthy training is left alone, losses that are no numbers are not`() {

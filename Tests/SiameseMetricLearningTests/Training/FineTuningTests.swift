@@ -53,8 +53,9 @@ private func makeRun(
     try Objective(loss: loss, distance: distance), classCount: 20, width: head.width, seed: 5)
   let trainable = try Unfreezing.head.trainable(in: graph, headStart: 1)
   return try FineTuning(
-    graph, parameters: ParameterStore(head.parameters), trainable: trainable, labels: training.labels,
-    criterion: criterion, options: options, batch: { rows, _ in [training.features.gatheringRows(rows)] },
+    graph, parameters: ParameterStore(head.parameters), trainable: trainable,
+    rows: TrainingRows(labels: training.labels) { rows, _ in [training.features.gatheringRows(rows)] },
+    criterion: criterion, options: options,
     validate: validated
       ? { store in
         let y = try ReferenceEvaluator(graph, parameters: store)([unseen.features])[0]
@@ -233,12 +234,14 @@ private func makeRun(
     options.schedule = LearningRateSchedule(peak: 3e-3)
     options.threads = 1
     let joint = try PairHead("absdiff,product:16,1")
-    let criterion = try PairCriterion(joint, target: target, pairCount: 32, width: 8, threads: 1, seed: 4)
+    let criterion = try PairCriterion(
+      joint, target: target, drawing: PairDrawing(pairCount: 32), width: 8, threads: 1, seed: 4)
     var losses: [Double] = []
     let outcome = try FineTuning(
       graph, parameters: ParameterStore(head.parameters),
-      trainable: Unfreezing.head.trainable(in: graph, headStart: 1), labels: training.labels, criterion: criterion,
-      options: options, batch: { rows, _ in [training.features.gatheringRows(rows)] }
+      trainable: Unfreezing.head.trainable(in: graph, headStart: 1),
+      rows: TrainingRows(labels: training.labels) { rows, _ in [training.features.gatheringRows(rows)] },
+      criterion: criterion, options: options
     ).run { record in
       losses.append(record.loss)
       return true

@@ -30,6 +30,9 @@ private func network() throws -> (graph: Graph, headStart: Int) {
     let nothing = try Unfreezing.none.trainable(in: graph, headStart: headStart).head
     let own = try Unfreezing.head.trainable(in: graph, headStart: headStart).head
     #expect(nothing.isEmpty && own == ["head_projection/bias", "head_projection/kernel"])
+    // Layers without weights are layers of the head too.
+    let named = try Unfreezing.none.trainable(in: graph, headStart: headStart).headLayers
+    #expect(named == Set(graph.nodes[headStart...].map(\.name)) && named.contains("embedding"))
     let last = try layers("2")
     #expect(last == [["conv3_a/bias", "conv3_a/kernel"], ["conv3_bn/beta", "conv3_bn/gamma"]])
     let stage = try layers("stage conv2")
@@ -58,7 +61,7 @@ private func network() throws -> (graph: Graph, headStart: Int) {
     let expected = try ReferenceEvaluator(graph, parameters: store)([x])[0]
     for text in ["head", "1", "3", "stage conv2"] {
       let chosen = try Unfreezing(text).trainable(in: graph, headStart: headStart)
-      let trainable = Set(chosen.backbone.joined() + chosen.head)
+      let trainable = chosen.paths
       let split = try #require(try graph.split(beforeTraining: trainable))
       #expect(Set(split.prefix.parameterShapes.map(\.path)).isDisjoint(with: trainable))
       let kept = try ReferenceEvaluator(split.prefix, parameters: store)([x])
@@ -66,7 +69,7 @@ private func network() throws -> (graph: Graph, headStart: Int) {
       #expect(found == expected, "\(text)")
     }
     let all = try Unfreezing.all.trainable(in: graph, headStart: headStart)
-    let whole = try graph.split(beforeTraining: Set(all.backbone.joined() + all.head))
+    let whole = try graph.split(beforeTraining: all.paths)
     #expect(whole == nil)
   }
 }

@@ -5,6 +5,7 @@ import SiameseKit
 
 /// `siamese finetune`, and the executable `siamese-finetune`: the whole job.
 public struct FinetuneCommand: ParsableCommand {
+  /// What help says.
   public static let configuration = CommandConfiguration(
     commandName: "finetune",
     abstract: "Fine-tune a pretrained network with siamese training, and say what that gained on classes it never saw.",
@@ -61,8 +62,10 @@ public struct FinetuneCommand: ParsableCommand {
   @OptionGroup(title: "Training") var training: TrainingOptionGroup
   @OptionGroup(title: "Computing") var compute: ComputeOptions
 
+  /// For parsing.
   public init() {}
 
+  /// Does the whole job.
   public func run() throws {
     let recipe = try training.recipe(svm: svm, fromScratch: network.fromScratch)
     if recipe.joint != nil, !output.lowercased().hasSuffix(".h5") {

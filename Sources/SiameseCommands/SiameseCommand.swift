@@ -3,6 +3,7 @@ import SiameseKit
 
 /// The command `siamese`: one subcommand a task.
 public struct SiameseCommand: ParsableCommand {
+  /// What help says, and the subcommands.
   public static let configuration = CommandConfiguration(
     commandName: "siamese",
     abstract: "Embeddings, siamese fine-tuning and kernel machines over pretrained networks.",
@@ -36,5 +37,6 @@ public struct SiameseCommand: ParsableCommand {
     ]
   )
 
+  /// For parsing.
   public init() {}
 }

@@ -42,7 +42,7 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("The backbone's learning rate, as a share of the head's; by default 0.1, from scratch 1.", valueName: "share"))
   var backboneRate: Float?
 
-  @Option(help: ArgumentHelp("The rate of joint layers and of a loss's proxies, as a share of the head's; by default 10 for joint layers, else 1.", valueName: "share"))
+  @Option(help: ArgumentHelp("The learning rate of joint layers and of a loss's proxies, as a share of the head's; by default 10 for joint layers, else 1.", valueName: "share"))
   var lossRate: Float?
 
   @Option(help: ArgumentHelp("adam, adamw, sgd, nesterov or rmsprop.", valueName: "name"))
@@ -51,13 +51,13 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("constant, cosine, one-cycle or decay-from:STEP.", valueName: "name"))
   var schedule = "cosine"
 
-  @Option(help: ArgumentHelp("Steps over which the rate rises to its peak.", valueName: "n"))
+  @Option(help: ArgumentHelp("Steps over which the learning rate rises to its peak.", valueName: "n"))
   var warmUp = 0
 
   @Option(help: ArgumentHelp("Decoupled or L2 weight decay.", valueName: "rate"))
   var weightDecay: Float = 0
 
-  @Option(help: ArgumentHelp("Each backbone layer's rate as a share of the next one's, counted from the head.", valueName: "share"))
+  @Option(help: ArgumentHelp("Each backbone layer's learning rate as a share of the next one's, counted from the head.", valueName: "share"))
   var layerDecay: Float = 1
 
   @Option(help: ArgumentHelp("Let a further quarter of the unfrozen backbone move every so many steps; 0 moves all at once.", valueName: "steps"))
@@ -75,13 +75,13 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Compute so many pictures of a batch at a time, with the same gradient and less memory.", valueName: "n"))
   var chunk: Int?
 
-  @Option(help: ArgumentHelp("Keep activations only where the network is cut into so many parts, and compute the others again: less memory, a forward pass more.", valueName: "parts"))
+  @Option(help: ArgumentHelp("Recomputation: keep activations only where the network is cut into so many parts, and compute the others again in the backward pass: less memory, a forward pass more.", valueName: "parts"))
   var recompute: Int?
 
   @Option(help: ArgumentHelp("Stop after so many validations without a better figure.", valueName: "n"))
   var patience: Int?
 
-  @Option(help: ArgumentHelp("When embeddings collapse: warn, restart (go back and lower the rate) or stop.", valueName: "what"))
+  @Option(help: ArgumentHelp("When embeddings collapse: warn, restart (go back to the last good state, or the start, and lower the learning rate) or stop.", valueName: "what"))
   var onCollapse = "warn"
 
   @Option(help: ArgumentHelp("Save the run in this file as it goes.", valueName: "file"))
@@ -90,7 +90,7 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Steps from one checkpoint to the next.", valueName: "n"))
   var checkpointEvery = 100
 
-  @Flag(help: "Go on from the checkpoint, to the same weights as without the interruption.")
+  @Flag(help: "Go on from the checkpoint, to the same weights as without the interruption; everything that determines them must be as it was.")
   var resume = false
 
   @Option(help: ArgumentHelp("Write a JSON line for every step.", valueName: "run.jsonl"))

@@ -48,7 +48,7 @@ import Testing
     #expect(message { _ = try Backbone(contentsOf: "/nowhere/w.h5") } == "/nowhere/w.h5: there is no such file of weights")
   }
 
-  @Test func `several layers are averaged and joined`() throws {
+  @Test func `several layers are averaged and concatenated`() throws {
     let path = "\(Self.root)/weights/glyphs.h5"
     let joined = try Backbone(contentsOf: path, layer: "block3_relu+features")
     #expect(joined.embeddingWidth == 64 + 128)

@@ -98,6 +98,7 @@ public enum HeldOut: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
+  /// `classes`, `pictures`, or the names of the classes, one a line.
   public var description: String {
     switch self {
     case .classes: "classes"

@@ -3,9 +3,11 @@ import SiameseTensors
 
 /// How well embeddings tell classes apart that training never saw: verification over all pairs, and one-shot naming.
 public struct EmbeddingQuality: Sendable, Encodable {
+  /// Over all pairs.
   public let verification: Verification
   /// N-way one-shot trials: the closest of N single pictures names a further one; ties count as errors.
   public let oneShot: TrialResult
+  /// Classes in a trial.
   public let ways: Int
 
   init(_ embeddings: Tensor, labels: [String], distance: Measure, ways: Int, trialCount: Int, seed: UInt64) throws {

@@ -16,10 +16,14 @@ import SiameseTensors
 /// try result.model.write(to: "faces.h5")
 /// ```
 public struct FineTuner {
+  /// The network to start from.
   public let backbone: Backbone
+  /// What is to be done with it.
   public let recipe: FineTuningRecipe
+  /// How it uses the machine.
   public let compute: EmbeddingOptions
 
+  /// Prepares nothing yet: the work is in `run`.
   public init(_ backbone: Backbone, recipe: FineTuningRecipe, compute: EmbeddingOptions = EmbeddingOptions()) {
     self.backbone = backbone
     self.recipe = recipe
@@ -38,7 +42,7 @@ public struct FineTuner {
     _ pictures: LabelledPictures, strict: Bool = false, progress: ProgressHandler? = nil,
     report: (StepRecord) throws -> Bool = { _ in true }
   ) throws -> FineTuningResult {
-    // Views are for the finished model: what it learns from is single pictures.
+    // Test-time augmentation is for the finished model: what it learns from is single pictures.
     var single = backbone
     single.views = nil
     let (plain, skipped) = try Embedder(single, options: compute).embed(pictures, strict: strict, progress: progress)
@@ -111,7 +115,7 @@ public struct FineTuner {
       return try TrainingInputs(head: head.graph(), features: plain.embeddings)
         .embed(rows, parameters: ParameterStore(head.parameters), threads: threads)
     }
-    // Of several views, each passes the head by itself.
+    // With test-time augmentation each view passes the head by itself, before the mean is taken.
     return try Embedder(tuned(network(with: head)), options: compute).embed(
       LabelledPictures(paths: rows.map { plain.paths[$0] }, labels: rows.map { plain.labels[$0] }), strict: true
     ).features.embeddings
@@ -158,6 +162,7 @@ public struct FineTuner {
 
 /// What a run of fine-tuning gives.
 public struct FineTuningResult: Sendable {
+  /// The trained network with its distance and thresholds.
   public let model: SiameseModel
   /// Every picture's new embedding.
   public let features: Features
@@ -167,12 +172,18 @@ public struct FineTuningResult: Sendable {
   public let heldOutRows: [Int]
   /// On held-out classes: the backbone's features, and the fine-tuned embedding.
   public let before: EmbeddingQuality
+  /// On held-out classes, the fine-tuned embedding.
   public let after: EmbeddingQuality
+  /// How well a kernel machine does on the embeddings; nil where none was asked for.
   public let svm: SVMQuality?
+  /// How training went.
   public let training: TrainingSummary
+  /// Pictures that could not be read.
   public let skipped: [SkippedPicture]
   /// What the pictures lack, in sentences with counts.
   public let warnings: [String]
+  /// How training went.
   public let trainingClasses: Int
+  /// Classes measured on.
   public let heldOutClasses: Int
 }

@@ -2,7 +2,7 @@ import Foundation
 import SiameseFiles
 
 /// The figures of a run of fine-tuning, as `--metrics` writes them; `Docs/Metrics.md` says what each key means.
-public struct FineTuningFigures: Encodable {
+package struct FineTuningFigures: Encodable {
   struct DataFigures: Encodable {
     let pictures, skipped, trainingClasses, heldOutClasses: Int
     private enum CodingKeys: String, CodingKey {
@@ -23,7 +23,8 @@ public struct FineTuningFigures: Encodable {
   let training: TrainingSummary
   let svm: SVMQuality?
 
-  public init(_ result: FineTuningResult, backbone: Backbone, recipe: FineTuningRecipe) {
+  /// The figures of a run of this recipe from this backbone.
+  package init(_ result: FineTuningResult, backbone: Backbone, recipe: FineTuningRecipe) {
     version = toolVersion
     self.backbone = BackboneFigures(
       file: backbone.path.pathName, architecture: backbone.architecture, layer: backbone.layer,

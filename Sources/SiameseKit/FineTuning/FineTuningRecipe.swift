@@ -11,12 +11,12 @@ public struct FineTuningRecipe: Sendable {
   public var head = HeadDesign()
   /// How much of the network training may move.
   public var unfreeze = Unfreezing.head
-  /// The loss, as `Objective` reads it: `triplet:0.2`, `triplet:soft`, `multi-similarity`.
+  /// The loss, as `--loss` takes it: `triplet:0.2`, `triplet:soft`, `multi-similarity`.
   ///
   /// A closed-form start leaves no violated margin among the training pictures; only a soft margin still pulls.
   public var loss = "triplet:soft"
-  /// Joint layers that say how alike two embeddings are; `loss` is then their target, as `PairTarget` reads it: `pair-bce`,
-  /// `triplet:soft`, `triplet:MARGIN`.
+  /// Joint layers that say how alike two embeddings are; `loss` is then their target: `pair-bce`,
+  /// `triplet:soft` or `triplet:MARGIN`.
   public var joint: PairHead?
   /// Which pairs and triplets of a batch count; nil for what suits the loss.
   public var miner: String?
@@ -41,16 +41,20 @@ public struct FineTuningRecipe: Sendable {
   public var selectionShare = 0.2
   /// One-shot trials: how many classes each shows, and how many trials there are.
   public var ways = 10
+  /// One-shot trials, at least.
   public var trialCount = 400
   /// Whether a kernel machine is trained on the embeddings of half of each class' pictures and scored on the others.
   public var trainsSVM = false
+  /// What every random choice follows from.
   public var seed: UInt64 = 1
   /// Where the run saves itself, every `checkpointInterval` steps and when it is interrupted.
   public var checkpoint: String?
+  /// Steps from one checkpoint to the next.
   public var checkpointInterval = 100
   /// Whether to go on from the checkpoint, if there is one.
   public var resumes = false
 
+  /// The defaults: 300 steps at most.
   public init() {
     training.stepCount = 300
     training.validationInterval = 50

@@ -43,7 +43,9 @@ extension RunConditions {
       Condition("--augment") { $0.batches.augmentation },
       Condition("--augment-copies", optional: { $0.batches.augmentedCopies }),
       Condition("--within-parents") { $0.batches.withinParents ? "given" : "not given" },
-      Condition("--batch") { "\($0.batches.embeddingBatch)" },
+      Condition("--batch", optional: { $0.running.batch }),
+      Condition("--isa", optional: { $0.running.instructionSet }),
+      Condition("--tune") { $0.running.isTuned ? "given" : "not given" },
     ]
   }
 
@@ -77,7 +79,7 @@ extension RunConditions {
       Condition("--clip", optional: { $0.training.clip }),
       Condition("--average", optional: { $0.training.averageDecay }),
       Condition("--batch-norm") { $0.training.normalization.rawValue },
-      Condition("--recompute", optional: { $0.training.recomputation }),
+      Condition("--recompute", optional: { $0.training.checkpointing }),
       Condition("the steps between validations", { "\($0.training.validationInterval)" }),
       Condition("--patience", optional: { $0.training.patience }),
       Condition("--on-collapse") { $0.training.onCollapse.rawValue },

@@ -51,8 +51,16 @@ struct RunConditions: Codable, Equatable, Sendable {
     var augmentation: String
     var augmentedCopies: Int?
     var withinParents: Bool
-    /// Pictures in one run of the network where it is not trained.
-    var embeddingBatch: Int
+  }
+
+  /// How networks run where they are not trained: another way of computing rounds otherwise.
+  struct Running: Codable, Equatable, Sendable {
+    /// Pictures in one run of the network at most.
+    var batch: Int?
+    /// The instructions that may be used; nil for all that the processor has.
+    var instructionSet: String?
+    /// Whether algorithms are chosen by measuring.
+    var isTuned: Bool
   }
 
   var network: Network
@@ -62,6 +70,7 @@ struct RunConditions: Codable, Equatable, Sendable {
   var unfreeze: Unfreezing
   var criterion: Criterion
   var batches: Batches
+  var running: Running
   /// Steps, optimiser, rates and the rest; with the run's seed, threads and precision.
   var training: FineTuningOptions
 }
@@ -84,7 +93,10 @@ extension RunConditions {
       loss: recipe.loss, miner: recipe.miner, reducer: recipe.reducer, joint: recipe.joint, distance: recipe.distance.name)
     batches = Batches(
       augmentation: recipe.augmentation.description, augmentedCopies: recipe.augmentedCopies,
-      withinParents: recipe.withinParents, embeddingBatch: tuner.compute.batch)
+      withinParents: recipe.withinParents)
+    running = Running(
+      batch: tuner.compute.batch, instructionSet: tuner.compute.instructionSet?.rawValue,
+      isTuned: tuner.compute.tuning != .fixed)
     training = recipe.training
     (training.seed, training.threads, training.precision) = (recipe.seed, tuner.threads, tuner.compute.precision.planned)
   }

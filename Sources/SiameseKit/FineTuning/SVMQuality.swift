@@ -4,15 +4,23 @@ import SiameseTensors
 /// How well a kernel machine names pictures of classes it knows: trained on half of each class' pictures, scored on the
 /// others.
 public struct SVMQuality: Sendable, Encodable {
+  /// The share of test pictures named rightly.
   public let accuracy: Double
   /// The same machine's accuracy on the backbone's features, without fine-tuning.
   public let accuracyBefore: Double
+  /// Pictures it was trained on.
   public let trainingPictures: Int
+  /// Pictures it was scored on.
   public let testPictures: Int
+  /// Classes of all pictures.
   public let classes: Int
+  /// Training pictures that decide.
   public let supportVectors: Int
+  /// The dual objective where optimisation stopped.
   public let objective: Double
+  /// The name of the kernel.
   public let kernel: String
+  /// The price of slack.
   public let c: Double
 
   private enum CodingKeys: String, CodingKey {

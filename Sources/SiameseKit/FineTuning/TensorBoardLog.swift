@@ -5,14 +5,14 @@ import SiameseMetricLearning
 ///
 /// An event file is a row of records: length, its checksum, a protocol buffer, its checksum. Checksums are CRC-32C,
 /// masked. See tensorflow/core/lib/io/record_writer.h and tensorflow/core/util/event.proto.
-public final class TensorBoardLog {
+package final class TensorBoardLog {
   private let folder: String
   private let now: () -> Double
   private var files: [String: FileHandle] = [:]
 
   /// Starts event files in `folder`, one for each round when its first step comes; earlier runs' files there stay.
   /// - Throws: `TaskError` where the folder cannot be made.
-  public convenience init(folder: String) throws {
+  package convenience init(folder: String) throws {
     try self.init(folder: folder, now: { Date().timeIntervalSince1970 })
   }
 
@@ -21,7 +21,9 @@ public final class TensorBoardLog {
     try makeFolder(folder)
   }
 
-  public func write(_ record: StepRecord) throws {
+  /// Adds the figures of a step to the event file of its round.
+  /// - Throws: `TaskError` where the file cannot be written.
+  package func write(_ record: StepRecord) throws {
     var figures: [(String, Double)] = [
       ("loss", record.loss), ("active_share", record.activeShare), ("positive_distance", record.positiveDistance),
       ("negative_distance", record.negativeDistance), ("learning_rate", record.learningRate),

@@ -2,13 +2,13 @@ import Foundation
 import SiameseMetricLearning
 
 /// Training's log as JSON lines, one a step, written as they come.
-public final class TrainingLog {
+package final class TrainingLog {
   private let file: FileHandle
   private let path: String
 
   /// Starts the file anew, or goes on at its end.
   /// - Throws: `TaskError` where the file cannot be written.
-  public init(path: String, appending: Bool) throws {
+  package init(path: String, appending: Bool) throws {
     self.path = path
     if !appending || !FileManager.default.fileExists(atPath: path) {
       try writeFile(Data(), to: path)
@@ -22,7 +22,7 @@ public final class TrainingLog {
 
   /// Adds the record's line.
   /// - Throws: `TaskError` where the file cannot be written.
-  public func write(_ record: StepRecord) throws {
+  package func write(_ record: StepRecord) throws {
     do { try file.write(contentsOf: Data((record.jsonLine + "\n").utf8)) } catch {
       throw TaskError(.inputOutput, "'\(path)' cannot be written: \(error.localizedDescription)")
     }

@@ -5,16 +5,20 @@ import SiameseMetricLearning
 public struct TrainingSummary: Sendable, Encodable {
   /// Steps whose outcome is kept; 0 where the head as fitted was best.
   public var steps = 0
+  /// The time that training took.
   public var seconds = 0.0
   /// The share of equal errors on the classes that choose, before the first step and at the best one.
   public var selectionErrorAtStart: Double?
+  /// The same at the best step.
   public var selectionErrorAtBest: Double?
   /// The share of equal errors on the pictures held out, before the first step and with the weights that are kept; nil
   /// where no step is kept.
   public var heldOutErrorAtStart: Double?
+  /// The same with the weights that are kept.
   public var heldOutErrorAtEnd: Double?
   /// `closed form`, `finished`, `interrupted`, `no improvement`, or why it collapsed.
   public var ending = "closed form"
+  /// The steps, in order.
   public var records: [StepRecord] = []
 
   /// Where training did not help, a sentence that says so; nil where it did, and where there was none.
@@ -43,6 +47,7 @@ public struct TrainingSummary: Sendable, Encodable {
     case heldOutErrorAtStart = "held_out_error_at_start", heldOutErrorAtEnd = "held_out_error_at_end"
   }
 
+  /// `steps`, `seconds`, `ending` and the errors, as `Docs/Metrics.md` lists them.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(steps, forKey: .steps)

@@ -6,6 +6,8 @@ extension JointLayers {
   /// The group inside `siamese` that holds joint layers.
   package static let groupName = "joint"
 
+  /// Writes design, width and weights.
+  /// - Throws: `HDF5Error` where that fails.
   package func write(into group: HDF5GroupWriter) throws {
     try group.setAttribute("layers", "\(head)")
     try group.setAttribute("width", width)

@@ -16,7 +16,7 @@ public struct ModelRecord: Sendable, Equatable {
   public var joint: JointLayers?
   /// How 8-bit pixels become the network's numbers.
   public var preprocessing: Preprocessing
-  /// The views of each picture whose embeddings are averaged; nil for the picture alone.
+  /// Test-time augmentation: the views of each picture whose embeddings are averaged; nil for the picture alone.
   public var views: Views?
   /// The classes it was trained on.
   public var classes: [String]
@@ -29,7 +29,9 @@ public struct ModelRecord: Sendable, Equatable {
   public struct Threshold: Sendable, Equatable, Codable {
     /// The share of different pairs accepted at this threshold; for the equal-error threshold, that rate.
     public var falseAcceptRate: Double
+    /// The share of pairs of one class accepted at this threshold.
     public var trueAcceptRate: Double
+    /// The threshold itself.
     public var distance: Float
   }
 
@@ -38,6 +40,7 @@ public struct ModelRecord: Sendable, Equatable {
   /// What `siamese calibrate` found on its owner's pictures: thresholds with intervals, and probabilities.
   public var calibration: Calibration?
 
+  /// A record of what is known; the rest is set afterwards.
   public init(
     distance: Distance, preprocessing: Preprocessing, classes: [String] = [], thresholds: [Threshold] = [],
     provenance: [String: String] = [:]
@@ -100,6 +103,8 @@ extension ModelRecord {
     return record
   }
 
+  /// Writes the group `siamese`.
+  /// - Throws: `HDF5Error` where that fails.
   package func write(into root: HDF5GroupWriter) throws {
     let group = try root.group(Self.groupName)
     try group.setAttribute("format_version", Self.formatVersion)

@@ -4,22 +4,26 @@ import SiameseTensors
 
 /// Joint layers: two embeddings meet, and a small network says how alike they are.
 ///
-/// `|x − y|`, `x · y` element by element, the two in a row, or several of these, then dense layers (ReLU between them) to
-/// one similarity. Symmetric by construction: what joins them in a row is evaluated both ways round with the same weights
-/// and averaged. Koch, Zemel, Salakhutdinov 2015, https://www.cs.cmu.edu/~rsalakhu/papers/oneshot1.pdf.
+/// `|x − y|`, `x · y` element by element, x and y concatenated, or several of these, then dense layers (ReLU between them)
+/// to one similarity. Symmetric by construction: layers that take x and y concatenated are evaluated for y and x too, with
+/// the same weights, and the two similarities are averaged. Koch, Zemel, Salakhutdinov 2015, https://www.cs.cmu.edu/~rsalakhu/papers/oneshot1.pdf.
 ///
 /// ```swift
 /// let joint = try PairHead("absdiff,product:64,1")
 /// ```
 public struct PairHead: Hashable, Sendable, Codable, CustomStringConvertible {
+  /// How two embeddings x and y are brought together.
   public enum Meeting: String, Hashable, Sendable, Codable, CaseIterable {
+    /// `|x − y|`, `x · y` element by element, or one behind the other.
     case absdiff, product, concat
   }
 
+  /// What the first dense layer takes in, concatenated.
   public var meetings: [Meeting]
   /// Units of the dense layers; the last is 1.
   public var units: [Int]
 
+  /// Joint layers of these meetings, of which there is at least one, and units, which end in 1.
   public init(meetings: [Meeting] = [.absdiff], units: [Int] = [1]) {
     precondition(!meetings.isEmpty && units.last == 1)
     (self.meetings, self.units) = (meetings, units)
@@ -49,6 +53,7 @@ public struct PairHead: Hashable, Sendable, Codable, CustomStringConvertible {
     (self.meetings, self.units) = (meetings, units)
   }
 
+  /// The words that `init(_:)` reads.
   public var description: String {
     meetings.map(\.rawValue).joined(separator: ",") + ":" + units.map(String.init).joined(separator: ",")
   }
@@ -69,9 +74,9 @@ public struct PairHead: Hashable, Sendable, Codable, CustomStringConvertible {
       }
     }
     guard meetings.contains(.concat) else {
-      let joined =
+      let features =
         symmetric.count == 1 ? symmetric[0] : try graph.add("joint_features", .concatenate(axis: -1), symmetric)
-      graph.outputs = [try dense(&graph, joined, suffix: "")]
+      graph.outputs = [try dense(&graph, features, suffix: "")]
       return graph
     }
     let forth = try graph.add("joint_forth", .concatenate(axis: -1), symmetric + [left, right])
@@ -98,8 +103,8 @@ public struct PairHead: Hashable, Sendable, Codable, CustomStringConvertible {
   /// difference, more for a large product.
   ///
   /// Two units of every hidden layer carry that sum through, its positive and its negative part; the others are random, and
-  /// the last layer does not listen to them yet. A hidden layer of one unit leaves no room for that, and two embeddings in a row say
-  /// nothing by themselves: all is random then.
+  /// the last layer's weights for them are 0. A hidden layer of one unit has no room for both parts, and two concatenated
+  /// embeddings say nothing by themselves: all weights are random then.
   package func initialParameters(width: Int, seed: UInt64) throws -> [String: Tensor] {
     var generator = SeededGenerator(seed: seed)
     var result: [String: Tensor] = [:]
@@ -128,8 +133,8 @@ public struct PairHead: Hashable, Sendable, Codable, CustomStringConvertible {
     return result
   }
 
-  /// What stands in a row before the first dense layer, a column of `width` numbers each: the symmetric meetings as
-  /// written, then the two embeddings.
+  /// What is concatenated before the first dense layer, `width` numbers each: the symmetric meetings as written, then the
+  /// two embeddings.
   var meetingColumns: [Meeting] {
     meetings.filter { $0 != .concat } + (meetings.contains(.concat) ? [.concat, .concat] : [])
   }

@@ -1,5 +1,5 @@
 /// What the similarities of pairs and triplets of a joint head cost.
-public enum PairTarget: Hashable, Sendable {
+package enum PairTarget: Hashable, Sendable {
   /// Absolute: binary cross-entropy of same (1) and different (0), `log(1 + exp(∓s))`, the two kinds averaged apart.
   case absolute
   /// Relative: `max(s(a,n) − s(a,p) + margin, 0)` for triplets; nil is the soft margin `log(1 + exp(s(a,n) − s(a,p)))`.
@@ -7,7 +7,7 @@ public enum PairTarget: Hashable, Sendable {
 
   /// The target that a loss means for joint layers: `pair-bce` is absolute; `triplet:MARGIN` and `triplet:soft` are relative.
   /// - Throws: `MetricLearningError` for any other loss.
-  public init(loss text: String) throws {
+  package init(loss text: String) throws {
     let given = try Specification(text, kind: "loss")
     switch given.name {
     case "pair-bce":

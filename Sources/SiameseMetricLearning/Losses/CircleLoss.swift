@@ -5,15 +5,20 @@ import Foundation
 /// `log(1 + Σₙ exp(γ αₙ (sₙ − m)) · Σₚ exp(−γ αₚ (sₚ − 1 + m)))` for every anchor, with cosine similarities s and paces
 /// `αₚ = [1 + m − sₚ]₊`, `αₙ = [sₙ + m]₊` held constant in the gradient.
 /// Sun and others 2020, https://arxiv.org/abs/2002.10857.
-public struct CircleLoss: PairwiseLoss, Hashable {
-  public var margin: Float, gamma: Float
+package struct CircleLoss: PairwiseLoss, Hashable {
+  /// The relaxation m of both optima, and the scale γ.
+  package var margin: Float, gamma: Float
 
-  public init(margin: Float = 0.4, gamma: Float = 80) { (self.margin, self.gamma) = (margin, gamma) }
+  /// The settings of the paper.
+  package init(margin: Float = 0.4, gamma: Float = 80) { (self.margin, self.gamma) = (margin, gamma) }
 
-  public var ownDistance: Distance? { .cosine }
-  public var reducer: Reducer { .meanOfActive }
+  /// The loss is defined by cosines.
+  package var ownDistance: Distance? { .cosine }
+  /// As its paper does: the mean over those above zero.
+  package var reducer: Reducer { .meanOfActive }
 
-  public func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the comparisons chosen, by the formula above.
+  package func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
     var term = LossTerm(distances)
     for a in comparisons.positives.indices {
       let (positives, negatives) = (comparisons.positives[a], comparisons.negatives[a])

@@ -1,22 +1,25 @@
 /// Which embeddings of a batch are compared: for every anchor its positives (same class) and negatives, or triplets.
 ///
 /// Miners make it; losses read it.
-public struct Comparisons: Sendable, Equatable {
-  public struct Triplet: Sendable, Hashable {
-    public let anchor: Int, positive: Int, negative: Int
-    public init(_ anchor: Int, _ positive: Int, _ negative: Int) {
+package struct Comparisons: Sendable, Equatable {
+  /// An anchor with an embedding of its class and one of another, as rows of the batch.
+  package struct Triplet: Sendable, Hashable {
+    /// Rows of the batch.
+    package let anchor: Int, positive: Int, negative: Int
+    /// Three rows of the batch.
+    package init(_ anchor: Int, _ positive: Int, _ negative: Int) {
       (self.anchor, self.positive, self.negative) = (anchor, positive, negative)
     }
   }
 
   /// The positives of each anchor, ascending.
-  public let positives: [[Int]]
+  package let positives: [[Int]]
   /// The negatives of each anchor, ascending.
-  public let negatives: [[Int]]
+  package let negatives: [[Int]]
   private let chosen: [Triplet]?
 
   /// Everything that can be compared in a batch with these labels.
-  public init(labels: [Int]) {
+  package init(labels: [Int]) {
     var byLabel: [Int: [Int]] = [:]
     for (index, label) in labels.enumerated() { byLabel[label, default: []].append(index) }
     positives = labels.indices.map { anchor in byLabel[labels[anchor]]!.filter { $0 != anchor } }
@@ -25,13 +28,13 @@ public struct Comparisons: Sendable, Equatable {
   }
 
   /// Pairs; as triplets they are all combinations of an anchor's positives with its negatives.
-  public init(positives: [[Int]], negatives: [[Int]]) {
+  package init(positives: [[Int]], negatives: [[Int]]) {
     precondition(positives.count == negatives.count)
     (self.positives, self.negatives, chosen) = (positives, negatives, nil)
   }
 
   /// Triplets; as pairs they are the different pairs among them.
-  public init(triplets: [Triplet], count: Int) {
+  package init(triplets: [Triplet], count: Int) {
     var positives = [Set<Int>](repeating: [], count: count)
     var negatives = positives
     for triplet in triplets {
@@ -44,7 +47,7 @@ public struct Comparisons: Sendable, Equatable {
   }
 
   /// The triplets, anchor by anchor.
-  public var triplets: [Triplet] {
+  package var triplets: [Triplet] {
     if let chosen { return chosen }
     var result: [Triplet] = []
     for anchor in positives.indices {

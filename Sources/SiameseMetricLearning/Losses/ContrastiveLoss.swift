@@ -6,22 +6,27 @@
 ///
 /// On similarities — positive pairs above one, negative pairs below another — it is the same function of the distance,
 /// with the margins turned round: see `init(similaritiesAbove:below:)`.
-public struct ContrastiveLoss: PairwiseLoss, Hashable {
-  public var positiveMargin: Float, negativeMargin: Float
-  public var squared: Bool
+package struct ContrastiveLoss: PairwiseLoss, Hashable {
+  /// Distances beyond which positive pairs, and below which negative pairs, have a loss.
+  package var positiveMargin: Float, negativeMargin: Float
+  /// Whether excesses are squared.
+  package var squared: Bool
 
-  public init(positiveMargin: Float = 0, negativeMargin: Float = 1, squared: Bool = true) {
+  /// The squared loss with these margins, in the distance of training.
+  package init(positiveMargin: Float = 0, negativeMargin: Float = 1, squared: Bool = true) {
     (self.positiveMargin, self.negativeMargin, self.squared) = (positiveMargin, negativeMargin, squared)
   }
 
   /// `max(m₊ − s, 0)` and `max(s − m₋, 0)`, where s is a cosine or radial-basis similarity (`s = 1 − d`).
-  public init(similaritiesAbove positive: Float, below negative: Float) {
+  package init(similaritiesAbove positive: Float, below negative: Float) {
     self.init(positiveMargin: 1 - positive, negativeMargin: 1 - negative, squared: false)
   }
 
-  public var reducer: Reducer { .meanOfActive }
+  /// As its paper does: the mean over those above zero.
+  package var reducer: Reducer { .meanOfActive }
 
-  public func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the comparisons chosen, by the formula above.
+  package func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
     var together = LossTerm(distances)
     var apart = LossTerm(distances)
     for a in comparisons.positives.indices {

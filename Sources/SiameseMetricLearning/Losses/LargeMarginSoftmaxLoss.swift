@@ -6,30 +6,37 @@ import Foundation
 /// Deng, Guo, Xue, Zafeiriou 2019, https://arxiv.org/abs/1801.07698) or by `cos θ − m` (additive cosine, Wang and others
 /// 2018, https://arxiv.org/abs/1801.09414). θ lies between an embedding and its class's weight vector, both brought to
 /// unit length. Beyond θ = π − m ArcFace goes on as `cos θ − m sin m`, so that it keeps falling.
-public struct LargeMarginSoftmaxLoss: ProxyLoss, Hashable {
-  public enum Margin: Hashable, Sendable {
+package struct LargeMarginSoftmaxLoss: ProxyLoss, Hashable {
+  /// What the right class is made harder by.
+  package enum Margin: Hashable, Sendable {
     /// In radians.
     case angle(Float)
+    /// Subtracted from the cosine.
     case cosine(Float)
   }
-  public var margin: Margin
-  public var scale: Float
+  /// m.
+  package var margin: Margin
+  /// s: the larger, the more sharply classes are told apart.
+  package var scale: Float
 
-  public init(margin: Margin, scale: Float = 64) { (self.margin, self.scale) = (margin, scale) }
+  /// Either margin, at the scale of the papers.
+  package init(margin: Margin, scale: Float = 64) { (self.margin, self.scale) = (margin, scale) }
 
   /// ArcFace, its margin in degrees.
-  public static func arcFace(degrees: Float = 28.6, scale: Float = 64) -> Self {
+  package static func arcFace(degrees: Float = 28.6, scale: Float = 64) -> Self {
     Self(margin: .angle(degrees * .pi / 180), scale: scale)
   }
 
   /// CosFace.
-  public static func cosFace(margin: Float = 0.35, scale: Float = 64) -> Self {
+  package static func cosFace(margin: Float = 0.35, scale: Float = 64) -> Self {
     Self(margin: .cosine(margin), scale: scale)
   }
 
-  public var ownDistance: Distance? { .cosine }
+  /// The loss is defined by cosines.
+  package var ownDistance: Distance? { .cosine }
 
-  public func terms(classes: [Int], _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the embeddings with these classes, by the formula above.
+  package func terms(classes: [Int], _ distances: DistanceMatrix) -> [LossTerm] {
     var term = LossTerm(distances)
     for (x, own) in classes.enumerated() {
       let (target, slope) = hardened(1 - distances[x, own])

@@ -3,12 +3,15 @@
 /// `½ max(J, 0)²` for a positive pair (a, p), with
 /// `J = d(a,p) + log(Σₙ exp(m − d(a,n)) + Σₙ exp(m − d(p,n)))`.
 /// Song, Xiang, Jegelka, Savarese 2016, https://arxiv.org/abs/1511.06452.
-public struct LiftedLoss: PairwiseLoss, Hashable {
-  public var margin: Float
+package struct LiftedLoss: PairwiseLoss, Hashable {
+  /// Added to the difference of positive and negative distances.
+  package var margin: Float
 
-  public init(margin: Float = 1) { self.margin = margin }
+  /// The margin of the paper.
+  package init(margin: Float = 1) { self.margin = margin }
 
-  public func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the comparisons chosen, by the formula above.
+  package func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
     var term = LossTerm(distances)
     for a in comparisons.positives.indices {
       for p in comparisons.positives[a] {
@@ -29,12 +32,15 @@ public struct LiftedLoss: PairwiseLoss, Hashable {
 ///
 /// `max(log Σₚ exp(d(a,p)) + log Σₙ exp(m − d(a,n)), 0)` for every anchor.
 /// Hermans, Beyer, Leibe 2017, equation 7, https://arxiv.org/abs/1703.07737.
-public struct GeneralizedLiftedLoss: PairwiseLoss, Hashable {
-  public var margin: Float
+package struct GeneralizedLiftedLoss: PairwiseLoss, Hashable {
+  /// Added to the difference of positive and negative distances.
+  package var margin: Float
 
-  public init(margin: Float = 1) { self.margin = margin }
+  /// The margin of the paper.
+  package init(margin: Float = 1) { self.margin = margin }
 
-  public func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the comparisons chosen, by the formula above.
+  package func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
     var term = LossTerm(distances)
     for a in comparisons.positives.indices {
       let (positives, negatives) = (comparisons.positives[a], comparisons.negatives[a])

@@ -2,10 +2,12 @@
 ///
 /// With one pair (aᵢ, pᵢ) from each class, `−log(exp(−d(aᵢ,pᵢ)) / Σⱼ exp(−d(aᵢ,pⱼ)))`. The paper compares by dot product.
 /// Sohn 2016, https://papers.nips.cc/paper/6200.
-public struct NPairsLoss: PairwiseLoss, Hashable {
-  public init() {}
+package struct NPairsLoss: PairwiseLoss, Hashable {
+  /// The loss has no settings.
+  package init() {}
 
-  public func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the comparisons chosen, by the formula above.
+  package func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
     var term = LossTerm(distances)
     // The first anchor of each class, with its first positive: an anchor before which stands none of its positives.
     var pairs: [(anchor: Int, positive: Int)] = []

@@ -3,12 +3,15 @@
 /// `−log(exp(−d(a,p)/τ) / (exp(−d(a,p)/τ) + Σₙ exp(−d(a,n)/τ)))` for every positive pair. With cosine distance this is
 /// SimCLR's normalised, temperature-scaled cross-entropy. Oord, Li, Vinyals 2018, https://arxiv.org/abs/1807.03748; Chen,
 /// Kornblith, Norouzi, Hinton 2020, https://arxiv.org/abs/2002.05709.
-public struct NTXentLoss: PairwiseLoss, Hashable {
-  public var temperature: Float
+package struct NTXentLoss: PairwiseLoss, Hashable {
+  /// τ: the smaller, the more the nearest negatives count.
+  package var temperature: Float
 
-  public init(temperature: Float = 0.07) { self.temperature = temperature }
+  /// The temperature of the paper.
+  package init(temperature: Float = 0.07) { self.temperature = temperature }
 
-  public func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the comparisons chosen, by the formula above.
+  package func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
     var term = LossTerm(distances)
     for a in comparisons.positives.indices where !comparisons.negatives[a].isEmpty {
       for p in comparisons.positives[a] {

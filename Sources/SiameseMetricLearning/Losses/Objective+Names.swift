@@ -2,7 +2,7 @@ import Foundation
 
 extension Objective {
   /// The losses there are, by name, with their settings.
-  public static let lossNames = [
+  package static let lossNames = [
     "triplet", "contrastive", "contrastive-similarity", "pair-bce", "lifted", "generalized-lifted", "n-pairs", "nt-xent",
     "supcon", "multi-similarity", "circle", "proxy-nca", "proxy-anchor", "arcface", "cosface",
   ]
@@ -10,7 +10,7 @@ extension Objective {
   /// An objective from the words of an option: `triplet:soft`, `multi-similarity:alpha=2,beta=40`, or a sum with weights,
   /// `triplet + 0.1 * arcface:scale=30`.
   /// - Throws: `MetricLearningError` naming the word that is not understood and those that are.
-  public init(
+  package init(
     loss text: String, miner: String? = nil, distance: Distance = .euclidean, reducer: Reducer? = nil
   ) throws {
     var parts: [Part] = []

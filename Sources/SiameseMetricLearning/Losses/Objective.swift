@@ -7,9 +7,12 @@ import SiameseTensors
 /// let objective = try Objective(loss: "triplet:margin=0.2", miner: "batch-hard", distance: .euclidean)
 /// let joint = try Objective(loss: "triplet:soft + 0.1 * arcface:scale=30", miner: "batch-hard")
 /// ```
-public struct Objective: Sendable {
-  public enum Loss: Sendable {
+package struct Objective: Sendable {
+  /// A loss of either kind.
+  package enum Loss: Sendable {
+    /// Of the distances among the embeddings of a batch.
     case pairwise(any PairwiseLoss)
+    /// Of the distances from embeddings to proxies.
     case proxies(any ProxyLoss)
 
     var reducer: Reducer {
@@ -26,52 +29,63 @@ public struct Objective: Sendable {
     }
   }
 
-  public struct Part: Sendable {
-    public var name: String, weight: Float, loss: Loss
-    public init(name: String, weight: Float = 1, loss: Loss) {
+  /// A summand: a loss and its weight.
+  package struct Part: Sendable {
+    /// The name under which its proxies are kept; its factor in the sum; the loss.
+    package var name: String, weight: Float, loss: Loss
+    /// A loss under a name that no other summand has.
+    package init(name: String, weight: Float = 1, loss: Loss) {
       (self.name, self.weight, self.loss) = (name, weight, loss)
     }
     /// Where its proxies lie among the parameters of the loss.
     package var proxyPath: String { "\(name)/proxies" }
   }
 
-  public var parts: [Part]
-  public var miner: Miner
-  public var distance: Distance
+  /// The summands.
+  package var parts: [Part]
+  /// Which comparisons of a batch count.
+  package var miner: Miner
+  /// The measure of training, for losses that have none of their own.
+  package var distance: Distance
   /// nil leaves it to each loss.
-  public var reducer: Reducer?
+  package var reducer: Reducer?
 
-  public init(parts: [Part], miner: Miner = .all, distance: Distance = .euclidean, reducer: Reducer? = nil) {
+  /// A sum of losses.
+  package init(parts: [Part], miner: Miner = .all, distance: Distance = .euclidean, reducer: Reducer? = nil) {
     (self.parts, self.miner, self.distance, self.reducer) = (parts, miner, distance, reducer)
   }
 
-  public init(
+  /// One loss of pairs.
+  package init(
     _ loss: any PairwiseLoss, miner: Miner = .all, distance: Distance = .euclidean, reducer: Reducer? = nil
   ) {
     self.init(parts: [Part(name: "loss", loss: .pairwise(loss))], miner: miner, distance: distance, reducer: reducer)
   }
 
-  public init(_ loss: any ProxyLoss, distance: Distance = .euclidean, reducer: Reducer? = nil) {
+  /// One loss with proxies, which needs no miner.
+  package init(_ loss: any ProxyLoss, distance: Distance = .euclidean, reducer: Reducer? = nil) {
     self.init(parts: [Part(name: "loss", loss: .proxies(loss))], distance: distance, reducer: reducer)
   }
 }
 
 extension Objective {
   /// One step's loss, its gradients, and what a log says about it.
-  public struct Evaluation: Sendable {
-    public var value: Double
+  package struct Evaluation: Sendable {
+    /// The loss, a weighted sum over the parts.
+    package var value: Double
     /// By the embeddings, `[N, D]`.
-    public var gradient: Tensor
+    package var gradient: Tensor
     /// By the loss's own parameters.
-    public var parameterGradients: [String: Tensor] = [:]
+    package var parameterGradients: [String: Tensor] = [:]
     /// How many elements — pairs, triplets, anchors or classes — the loss is of. 0 where the miner found none: such a batch
     /// has no loss and moves nothing.
-    public var comparisonCount: Int
+    package var comparisonCount: Int
     /// The share of comparisons with a loss above zero: near 0 there is nothing left to learn from this batch.
-    public var activeShare: Double
+    package var activeShare: Double
     /// Mean distances of all positive and of all negative pairs of the batch, whatever the miner chose among them.
-    public var positiveDistance: Double, negativeDistance: Double
+    package var positiveDistance: Double, negativeDistance: Double
 
+    /// The figures of one batch.
     package init(
       value: Double, gradient: Tensor, comparisonCount: Int, activeShare: Double, positiveDistance: Double,
       negativeDistance: Double
@@ -102,7 +116,7 @@ extension Objective {
   ///   - labels: their classes; with proxies, indices of proxies.
   ///   - parameters: as from `initialParameters`.
   /// - Throws: `MetricLearningError.notFinite` naming the embedding that is not finite.
-  public func evaluate(
+  package func evaluate(
     _ embeddings: Tensor, labels: [Int], parameters: [String: Tensor] = [:], using generator: inout SeededGenerator
   ) throws -> Evaluation {
     precondition(embeddings.shape.count == 2 && labels.count == embeddings.rowCount)

@@ -2,13 +2,15 @@
 ///
 /// `−log p` for positive and `−log(1 − p)` for negative pairs, averaged apart. Koch, Zemel, Salakhutdinov 2015,
 /// https://www.cs.cmu.edu/~rsalakhu/papers/oneshot1.pdf, where the pair's logit comes from a joint layer: see `PairHead`.
-public struct PairCrossEntropyLoss: PairwiseLoss, Hashable {
+package struct PairCrossEntropyLoss: PairwiseLoss, Hashable {
   /// How steeply probability falls with distance, and the distance at which it is one half.
-  public var scale: Float, threshold: Float
+  package var scale: Float, threshold: Float
 
-  public init(scale: Float = 10, threshold: Float = 0.5) { (self.scale, self.threshold) = (scale, threshold) }
+  /// A logistic curve over the distance.
+  package init(scale: Float = 10, threshold: Float = 0.5) { (self.scale, self.threshold) = (scale, threshold) }
 
-  public func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the comparisons chosen, by the formula above.
+  package func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
     var together = LossTerm(distances)
     var apart = LossTerm(distances)
     for a in comparisons.positives.indices {

@@ -3,14 +3,18 @@
 /// `1/|P⁺| Σ_{p ∈ P⁺} log(1 + Σ_{x ∈ p} exp(−α(s(x,p) − δ))) + 1/|P| Σ_p log(1 + Σ_{x ∉ p} exp(α(s(x,p) + δ)))`, with
 /// cosine similarities s, P⁺ the proxies whose class is in the batch. Kim, Kim, Cho, Kwak 2020,
 /// https://arxiv.org/abs/2003.13911.
-public struct ProxyAnchorLoss: ProxyLoss, Hashable {
-  public var margin: Float, alpha: Float
+package struct ProxyAnchorLoss: ProxyLoss, Hashable {
+  /// δ, and the scale α.
+  package var margin: Float, alpha: Float
 
-  public init(margin: Float = 0.1, alpha: Float = 32) { (self.margin, self.alpha) = (margin, alpha) }
+  /// The settings of the paper.
+  package init(margin: Float = 0.1, alpha: Float = 32) { (self.margin, self.alpha) = (margin, alpha) }
 
-  public var ownDistance: Distance? { .cosine }
+  /// The loss is defined by cosines.
+  package var ownDistance: Distance? { .cosine }
 
-  public func terms(classes: [Int], _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the embeddings with these classes, by the formula above.
+  package func terms(classes: [Int], _ distances: DistanceMatrix) -> [LossTerm] {
     var together = LossTerm(distances)
     var apart = LossTerm(distances)
     for proxy in 0..<distances.columns {

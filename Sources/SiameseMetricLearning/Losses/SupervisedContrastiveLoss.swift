@@ -2,12 +2,15 @@
 ///
 /// `−mean over p of log(exp(−d(a,p)/τ) / Σ exp(−d(a,·)/τ))` for every anchor, the sum over its positives and negatives.
 /// Khosla and others 2020, https://arxiv.org/abs/2004.11362 (its L_out, on cosine distance).
-public struct SupervisedContrastiveLoss: PairwiseLoss, Hashable {
-  public var temperature: Float
+package struct SupervisedContrastiveLoss: PairwiseLoss, Hashable {
+  /// τ: the smaller, the more the nearest negatives count.
+  package var temperature: Float
 
-  public init(temperature: Float = 0.1) { self.temperature = temperature }
+  /// The temperature of the paper.
+  package init(temperature: Float = 0.1) { self.temperature = temperature }
 
-  public func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the comparisons chosen, by the formula above.
+  package func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
     var term = LossTerm(distances)
     for a in comparisons.positives.indices {
       let positives = comparisons.positives[a]

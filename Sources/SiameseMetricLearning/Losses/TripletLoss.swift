@@ -6,15 +6,18 @@
 ///
 /// Schroff, Kalenichenko, Philbin 2015, https://arxiv.org/abs/1503.03832; Hermans, Beyer, Leibe 2017,
 /// https://arxiv.org/abs/1703.07737.
-public struct TripletLoss: PairwiseLoss, Hashable {
+package struct TripletLoss: PairwiseLoss, Hashable {
   /// nil is the soft margin.
-  public var margin: Float?
+  package var margin: Float?
 
-  public init(margin: Float? = 0.2) { self.margin = margin }
+  /// A margin for embeddings of unit length; nil for the soft one.
+  package init(margin: Float? = 0.2) { self.margin = margin }
 
-  public var reducer: Reducer { margin == nil ? .mean : .meanOfActive }
+  /// With a margin the mean over those above zero; the soft margin has no zero.
+  package var reducer: Reducer { margin == nil ? .mean : .meanOfActive }
 
-  public func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
+  /// Sums over the comparisons chosen, by the formula above.
+  package func terms(_ comparisons: Comparisons, _ distances: DistanceMatrix) -> [LossTerm] {
     var term = LossTerm(distances)
     for t in comparisons.triplets {
       let x = distances[t.anchor, t.positive] - distances[t.anchor, t.negative]

@@ -2,7 +2,7 @@ import Foundation
 import SiameseTensors
 
 /// Chooses, among all comparisons of a batch, those worth learning from.
-public enum Miner: Hashable, Sendable {
+package enum Miner: Hashable, Sendable {
   /// Everything: batch-all.
   case all
   /// Each anchor's farthest positive and nearest negative. https://arxiv.org/abs/1703.07737
@@ -21,7 +21,7 @@ public enum Miner: Hashable, Sendable {
   case multiSimilarity(epsilon: Float)
 
   /// The miner written as `name` or `name:settings`, such as `semi-hard:0.2`.
-  public init(_ text: String) throws {
+  package init(_ text: String) throws {
     let given = try Specification(text, kind: "miner")
     switch given.name {
     case "all", "batch-all": (self, _) = (.all, try given.allow([]))
@@ -52,7 +52,7 @@ public enum Miner: Hashable, Sendable {
   /// - Parameters:
   ///   - distances: among the embeddings, `[N, N]`.
   ///   - embeddings: `[N, D]`; only `distanceWeighted` looks at them.
-  public func mine(
+  package func mine(
     _ distances: DistanceMatrix, labels: [Int], embeddings: Tensor, using generator: inout SeededGenerator
   ) -> Comparisons {
     let all = Comparisons(labels: labels)

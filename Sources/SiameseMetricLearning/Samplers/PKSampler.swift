@@ -8,19 +8,20 @@ import SiameseTensors
 ///
 /// With parents given — the alphabet of a character, the brand of a bottle — each batch stays within one parent, so that
 /// the comparisons are the hard ones.
-public struct PKSampler: Sendable {
-  public let classesPerBatch: Int, picturesPerClass: Int
+package struct PKSampler: Sendable {
+  /// P and K. P is smaller than asked for where no family has so many classes.
+  package let classesPerBatch: Int, picturesPerClass: Int
   /// Classes of one picture, which have no positive pair and are left out.
-  public let singletonCount: Int
+  package let singletonCount: Int
   /// Batches until, on average, every picture was drawn once.
-  public let batchesPerEpoch: Int
+  package let batchesPerEpoch: Int
 
   private let pictures: [[Int]]
   private let families: [[Int]]
   private var state: State
 
   /// Where the sampler stands: kept in checkpoints so that a resumed run draws the same batches.
-  public struct State: Sendable, Codable, Equatable {
+  package struct State: Sendable, Codable, Equatable {
     var generator: SeededGenerator
     /// For each family the classes still to come in this round.
     var waiting: [[Int]]
@@ -32,7 +33,7 @@ public struct PKSampler: Sendable {
   ///   - keepsSingletons: whether classes of one picture take part, as they may when every copy of a picture is augmented
   ///     differently.
   /// - Throws: `MetricLearningError.tooFewClasses` where fewer than two classes can be compared.
-  public init(
+  package init(
     labels: [Int], parents: [Int]? = nil, classes: Int, pictures perClass: Int, keepsSingletons: Bool = false,
     seed: UInt64
   ) throws {
@@ -64,7 +65,7 @@ public struct PKSampler: Sendable {
   }
 
   /// The indices of the next batch's pictures, class by class.
-  public mutating func next() -> [Int] {
+  package mutating func next() -> [Int] {
     let family = drawFamily()
     let size = min(classesPerBatch, families[family].count)
     if state.waiting[family].count < size {
@@ -77,7 +78,7 @@ public struct PKSampler: Sendable {
 
   /// Takes up where another run of the same data stopped.
   /// - Throws: `MetricLearningError.misfit` where the state belongs to other data.
-  public mutating func restore(_ saved: State) throws {
+  package mutating func restore(_ saved: State) throws {
     guard saved.waiting.count == families.count,
       zip(saved.waiting, families).allSatisfy({ waiting, family in waiting.allSatisfy(family.contains) })
     else {
@@ -88,7 +89,8 @@ public struct PKSampler: Sendable {
     state = saved
   }
 
-  public var saved: State { state }
+  /// Where it stands now.
+  package var saved: State { state }
 
   private mutating func drawFamily() -> Int {
     guard families.count > 1 else { return 0 }

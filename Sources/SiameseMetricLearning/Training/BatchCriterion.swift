@@ -27,6 +27,7 @@ package final class ObjectiveCriterion: BatchCriterion {
     state = objective.initialParameters(classCount: classCount, width: width, using: &generator)
   }
 
+  /// The loss of a batch with these proxies.
   package func evaluate(
     _ embeddings: Tensor, labels: [Int], using generator: inout SeededGenerator
   ) throws -> Objective.Evaluation {
@@ -35,6 +36,7 @@ package final class ObjectiveCriterion: BatchCriterion {
     return found
   }
 
+  /// Moves the proxies by the gradients of the last evaluation.
   package func step(_ optimizer: inout Optimizer, rate: Float) {
     for (path, gradient) in gradients.sorted(by: { $0.key < $1.key }) {
       guard var weights = state.removeValue(forKey: path) else { continue }

@@ -8,7 +8,9 @@ import SiameseTraining
 /// keeping activations, the loss looks at all embeddings at once, and each chunk is computed again before its backward
 /// pass. (Batch normalisation by batch statistics sees one chunk at a time; frozen, it makes no difference.)
 package final class ChunkedEncoder {
+  /// The network for one chunk.
   package let plan: TrainingPlan
+  /// Rows in a batch.
   package let batch: Int
   private var inputs: [Tensor] = []
   private var seed: UInt64 = 0

@@ -4,9 +4,9 @@ import Foundation
 ///
 /// The complaint most often heard of triplet training: the loss sits at the margin (or at ln 2), which is what it is when
 /// all distances are equal. See https://arxiv.org/abs/1703.07737, section 4.4.
-public struct CollapseWatch: Sendable, Codable, Equatable {
+package struct CollapseWatch: Sendable, Codable, Equatable {
   /// What happened.
-  public enum Verdict: Sendable, Equatable {
+  package enum Verdict: Sendable, Equatable {
     /// Distances have shrunk to so small a share of what they were.
     case shrunk(share: Double)
     /// Positive and negative pairs have been equally far apart, or the wrong way round, for so many steps.
@@ -14,7 +14,8 @@ public struct CollapseWatch: Sendable, Codable, Equatable {
     /// The loss is not finite.
     case diverged
 
-    public var message: String {
+    /// What happened and what to do, in a sentence without its full stop.
+    package var message: String {
       switch self {
       case .shrunk(let share):
         """
@@ -35,16 +36,17 @@ public struct CollapseWatch: Sendable, Codable, Equatable {
   }
 
   /// Distances below this share of the first ones count as shrunk.
-  public var shrinkLimit = 0.02
+  package var shrinkLimit = 0.02
   /// So many steps without a difference between positive and negative pairs count as collapsed.
-  public var patience = 60
+  package var patience = 60
   private var firstDistance: Double?
   private var undecidedSteps = 0
 
-  public init() {}
+  /// A watch that has seen nothing yet.
+  package init() {}
 
   /// Looks at one step's figures; nil where nothing is wrong, and where the batch does not say.
-  public mutating func look(_ loss: Objective.Evaluation) -> Verdict? {
+  package mutating func look(_ loss: Objective.Evaluation) -> Verdict? {
     guard loss.value.isFinite, loss.positiveDistance.isFinite, loss.negativeDistance.isFinite else { return .diverged }
     let spread = loss.negativeDistance
     let first = firstDistance ?? spread
@@ -59,8 +61,8 @@ public struct CollapseWatch: Sendable, Codable, Equatable {
   }
 
   /// Whether the last step told classes apart, so that its weights are worth coming back to.
-  public var isHealthy: Bool { undecidedSteps == 0 }
+  package var isHealthy: Bool { undecidedSteps == 0 }
 
   /// Starts counting anew, after a restart.
-  public mutating func reset() { undecidedSteps = 0 }
+  package mutating func reset() { undecidedSteps = 0 }
 }

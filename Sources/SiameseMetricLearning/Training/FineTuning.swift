@@ -33,13 +33,19 @@ package final class FineTuning {
     package let parameters: ParameterStore
     /// The weights of proxies or joint layers at that time.
     package let criterionState: [String: Tensor]
+    /// Why it ended.
     package let ending: Ending
+    /// Steps made.
     package let stepCount: Int
     /// 0 is the start: no step made it better.
     package let bestStep: Int
+    /// The validation figure before the first step; nil without validation.
     package let startFigure: Double?
+    /// The smallest validation figure; nil without validation.
     package let bestFigure: Double?
+    /// How often a collapse led back to an earlier state.
     package let restartCount: Int
+    /// The time that the steps took.
     package var seconds: Double
 
     /// Whether training made the validation figure better than it was before the first step; nil without validation.
@@ -66,14 +72,21 @@ package final class FineTuning {
     var goodStep = 0
   }
 
+  /// How the run goes.
   package let options: FineTuningOptions
+  /// What a step minimises.
   package let criterion: any BatchCriterion
+  /// The weights as they are now.
   package let parameters: TrainingParameters
+  /// The class of every row, counted from 0.
   package let labels: [Int]
   /// Classes of one picture, which take no part.
   package var singletonCount: Int { sampler.singletonCount }
+  /// Rows in a batch.
   package var batchSize: Int { encoder.batch }
+  /// Batches until, on average, every row was drawn once.
   package var batchesPerEpoch: Int { sampler.batchesPerEpoch }
+  /// Steps made so far.
   package var step: Int { progress.step }
 
   let backbone: [[String]]
@@ -113,7 +126,7 @@ package final class FineTuning {
       options: TrainingOptions(
         threads: options.threads, batchNormalization: options.normalization,
         batchNormalizationByNode: FineTuning.headNormalization(in: graph, headLayers: trainable.headLayers),
-        recomputation: options.recomputation.map { .segments($0) } ?? .never, precision: options.precision))
+        checkpointing: options.checkpointing.map { .segments($0) } ?? .never, precision: options.precision))
     optimizer = Optimizer(options.rule, weightDecay: options.weightDecay)
     average = options.averageDecay.map { WeightAverage(decay: $0) }
     progress = Progress(sampler: sampler.saved, generator: SeededGenerator(seed: options.seed).stream(1))
@@ -195,6 +208,7 @@ package final class FineTuning {
     return record
   }
 
+  /// What the run leaves if it ends here.
   package var outcome: Outcome {
     let kept = validate == nil ? nil : best
     var store = parameters.store

@@ -6,7 +6,9 @@ extension Graph {
   /// `prefix` ends in the arrays that `rest` takes in, as many as `rest` has inputs, in the same order. With nothing
   /// random before the cut, prefix outputs are computed once and kept.
   package struct FrozenSplit: Sendable {
+    /// From the pictures to what is kept.
     package let prefix: Graph
+    /// From what is kept to the outputs.
     package let rest: Graph
   }
 

@@ -44,11 +44,13 @@ package final class PairCriterion: BatchCriterion {
   private var pairCount: Int { drawing.pairCount }
   private var miner: Miner { drawing.miner }
 
+  /// The weights of the joint layers, by path.
   package var state: [String: Tensor] {
     get { parameters.state }
     set { parameters.state = newValue }
   }
 
+  /// The loss of pairs drawn from the batch.
   package func evaluate(
     _ embeddings: Tensor, labels: [Int], using generator: inout SeededGenerator
   ) throws -> Objective.Evaluation {
@@ -84,6 +86,7 @@ package final class PairCriterion: BatchCriterion {
     return result
   }
 
+  /// Moves the joint layers by the gradients of the last evaluation.
   package func step(_ optimizer: inout Optimizer, rate: Float) { optimizer.step(parameters, rate: rate) }
 
   /// The ends of as many positive pairs (first half) and negative ones (second half); triplets share their anchors.

@@ -4,19 +4,25 @@ import Foundation
 public struct StepRecord: Sendable, Codable, Equatable {
   /// Counted from 1.
   public var step: Int
+  /// The loss of the batch before the step.
   public var loss: Double
   /// The share of triplets or pairs with a loss above zero.
   public var activeShare: Double
   /// Mean distances of pairs of one class and of two.
   public var positiveDistance: Double
+  /// The mean distance of pairs of two classes.
   public var negativeDistance: Double
+  /// The learning rate of the head.
   public var learningRate: Double
   /// Length of the gradient before clipping.
   public var gradientNorm: Double
+  /// The time that all steps so far took.
   public var seconds: Double
+  /// The pace of this step.
   public var imagesPerSecond: Double
   /// The validation figure after this step, where one was taken; smaller is better.
   public var validation: Double?
+  /// Whether that figure is the best so far.
   public var isBest: Bool?
   /// Which part of a run the step belongs to, where a run has several: each counts its steps from 1.
   public var round: String?

@@ -12,6 +12,7 @@ public enum Unfreezing: Hashable, Sendable, Codable, CustomStringConvertible {
   case last(Int)
   /// The head and everything from the first layer whose name begins so.
   case stage(String)
+  /// The head and the whole backbone.
   case all
 
   /// - Throws: `MetricLearningError` where the words are none of the five forms.
@@ -30,6 +31,7 @@ public enum Unfreezing: Hashable, Sendable, Codable, CustomStringConvertible {
     }
   }
 
+  /// The words that `init(_:)` reads.
   public var description: String {
     switch self {
     case .none: "none"

@@ -49,7 +49,9 @@ private func replacing(_ value: Any, _ path: ArraySlice<String>, _ change: (Any)
     backbone.views = try Views("flip:1")
     let features = Features(
       embeddings: Tensor(shape: [2, 6], repeating: 1), labels: ["a", "b"], paths: ["a/1.png", "b/1.png"])
-    return try RunConditions(FineTuner(backbone, recipe: fullRecipe()), features)
+    var compute = EmbeddingOptions(batch: 4)
+    compute.instructionSet = .portable
+    return try RunConditions(FineTuner(backbone, recipe: fullRecipe(), compute: compute), features)
   }
 
   @Test func `each field that differs is named by its option, with both values`() throws {
@@ -82,6 +84,7 @@ private func replacing(_ value: Any, _ path: ArraySlice<String>, _ change: (Any)
       for (option, change) in [
         ("--miner", { $0.criterion.miner = nil }), ("--joint", { $0.criterion.joint = nil }),
         ("--reducer", { $0.criterion.reducer = nil }), ("--augment-copies", { $0.batches.augmentedCopies = nil }),
+        ("--isa", { $0.running.instructionSet = nil }), ("--batch", { $0.running.batch = nil }),
         ("--views", { $0.network.testTimeAugmentation = nil }), ("--architecture", { $0.network.architecture = nil }),
         ("--backbone", { $0.network.hash = nil }), ("--unfreeze", { $0.unfreeze = .all }),
         ("--clip", { $0.training.clip = nil }), ("--average", { $0.training.averageDecay = nil }),

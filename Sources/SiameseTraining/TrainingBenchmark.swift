@@ -29,7 +29,7 @@ package struct TrainingBenchmark {
   /// A network whose output is a feature map gets a global average after it.
   package init(
     _ graph: Graph, parameters: ParameterStore, batch: Int, threads: Int, precision: Precision = .float32,
-    checkpointing: Checkpointing = .never
+    recomputation: Recomputation = .never
   ) throws {
     var graph = graph
     if let output = graph.outputs.first, graph.nodes[output].shape.count == 3 {
@@ -39,7 +39,7 @@ package struct TrainingBenchmark {
     }
     plan = try TrainingPlan(
       graph, parameters, batch: batch,
-      options: TrainingOptions(threads: threads, checkpointing: checkpointing, precision: precision))
+      options: TrainingOptions(threads: threads, recomputation: recomputation, precision: precision))
     self.batch = batch
     var random = SeededGenerator(seed: 0)
     inputs = graph.inputs.map { node in

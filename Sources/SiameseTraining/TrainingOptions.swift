@@ -12,7 +12,8 @@ package enum BatchNormalizationMode: String, Hashable, Sendable, Codable, CaseIt
 }
 
 /// When activations are computed again in the backward pass instead of being kept.
-package enum Checkpointing: Hashable, Sendable {
+package enum Recomputation: Hashable, Sendable {
+  /// All activations that the backward pass needs are kept.
   case never
   /// Keeps only what crosses the borders of this many parts of the network: one forward pass more, much less memory
   /// (arXiv 1604.06174).
@@ -21,15 +22,18 @@ package enum Checkpointing: Hashable, Sendable {
   case below(byteCount: Int)
 }
 
+/// How a training plan is made.
 package struct TrainingOptions: Hashable, Sendable {
   /// OpenMP threads of the calling thread's pool.
   package var threads: Int
+  /// How batch normalisation acts where no exception names the layer.
   package var batchNormalization: BatchNormalizationMode
   /// Exceptions by node name. A layer through which no gradient flows is frozen unless it is named here.
   package var batchNormalizationByNode: [String: BatchNormalizationMode]
   /// Whether `backward` also leaves gradients with respect to the inputs.
   package var inputGradients: Bool
-  package var checkpointing: Checkpointing
+  /// Which activations are computed again instead of being kept.
+  package var recomputation: Recomputation
   /// In bfloat16, feature maps, their gradients and the working copies of convolutions' weights are bfloat16, and every
   /// sum is float32. Weights themselves, their gradients, what the optimiser remembers, statistics of normalisations,
   /// dense layers on vectors, embeddings and the loss stay float32, so that small steps are not rounded away
@@ -37,16 +41,17 @@ package struct TrainingOptions: Hashable, Sendable {
   /// gradients do not vanish in it as in half precision (Kalamkar et al. 2019, arXiv 1905.12322).
   package var precision: Precision
 
+  /// Everything trained in float32 on two threads; see the properties.
   package init(
     threads: Int = 2, batchNormalization: BatchNormalizationMode = .batch,
     batchNormalizationByNode: [String: BatchNormalizationMode] = [:], inputGradients: Bool = false,
-    checkpointing: Checkpointing = .never, precision: Precision = .float32
+    recomputation: Recomputation = .never, precision: Precision = .float32
   ) {
     self.threads = threads
     self.batchNormalization = batchNormalization
     self.batchNormalizationByNode = batchNormalizationByNode
     self.inputGradients = inputGradients
-    self.checkpointing = checkpointing
+    self.recomputation = recomputation
     self.precision = precision
   }
 }

@@ -121,25 +121,3 @@ extension Graph {
     return roles
   }
 }
-
-/// What cannot be trained, and why.
-package enum TrainingError: Error, Equatable, CustomStringConvertible {
-  case unknownPath(String)
-  case inputs(expected: [[Int]], found: [[Int]])
-  case outputGradients(expected: [[Int]], found: [[Int]])
-  case nothingToTrain
-  case backwardFirst
-  case rows(found: Int, batch: Int)
-
-  package var description: String {
-    switch self {
-    case .unknownPath(let path): "the network has no weight '\(path)' to train"
-    case .inputs(let expected, let found): "the training plan takes inputs of shapes \(expected), found \(found)"
-    case .outputGradients(let expected, let found):
-      "the backward pass takes gradients of the outputs' shapes \(expected), found \(found)"
-    case .nothingToTrain: "no output of the network depends on a weight that is to be trained"
-    case .backwardFirst: "a backward pass needs a forward pass before it"
-    case .rows(let found, let batch): "\(found) rows cannot be split into chunks of \(batch); choose a chunk that divides them"
-    }
-  }
-}

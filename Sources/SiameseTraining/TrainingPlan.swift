@@ -1,4 +1,5 @@
 import SiameseGraph
+import SiameseInference
 import SiameseOneDNN
 import SiameseTensors
 
@@ -13,13 +14,8 @@ package final class TrainingPlan {
   package let batch: Int
   package let options: TrainingOptions
 
-  private let program: TrainingProgram
-  private let run: TrainingRun
-  private let inputs: [TrainingValue]
-  private let outputs: [TrainingValue]
-  /// Where the outputs' gradients are put; nil where the output needs none.
-  private let outputGradients: [TrainingArray?]
-  private let inputGradientArrays: [TrainingArray?]
+  let lowered: LoweredTraining
+  let program: BoundProgram
   private var hasRunForward = false
 
   /// - Throws: `TrainingError.nothingToTrain`, `GraphError` where a weight is missing, `InferenceError` where the processor
@@ -31,10 +27,10 @@ package final class TrainingPlan {
     try options.precision.requireAvailable()
     ThreadPool.setThreadCount(options.threads)
     (self.graph, self.parameters, self.batch, self.options) = (graph, parameters, batch, options)
-    let made = try TrainingPlan.lowered(graph, parameters, batch, options)
-    (program, run, inputs, outputs) = (made.program, made.run, made.inputs, made.outputs)
-    (outputGradients, inputGradientArrays) = (made.outputGradients, made.inputGradients)
-    try program.place()
+    lowered = try LoweredTraining(graph, parameters, batch: batch, options: options)
+    let stream = try ExecutionStream()
+    try lowered.weights.load(on: stream)
+    program = try BoundProgram(lowered.program, stream: stream)
   }
 
   /// Trains all of `trainable`, or everything, of a network whose weights a store holds.
@@ -52,17 +48,17 @@ package final class TrainingPlan {
   ///   - seed: Fixes what dropout and stochastic depth leave out.
   ///   - movesStatistics: Whether batch normalisation in `batch` mode moves its running statistics.
   package func forward(_ inputs: [Tensor], seed: UInt64 = 0, movesStatistics: Bool = true) throws -> [Tensor] {
-    let expected = self.inputs.map(\.shape)
+    let expected = lowered.inputs.map(\.shape)
     guard inputs.map(\.shape) == expected else {
       throw TrainingError.inputs(expected: expected, found: inputs.map(\.shape))
     }
     ThreadPool.setThreadCount(options.threads)
-    run.seed = seed
-    run.movesStatistics = movesStatistics
-    for (value, tensor) in zip(self.inputs, inputs) { value.array.fill(tensor) }
-    try program.runForward()
+    lowered.run.seed = seed
+    lowered.run.movesStatistics = movesStatistics
+    for (value, tensor) in zip(lowered.inputs, inputs) { tensor.copy(to: floats(value.array)) }
+    try program.run(0..<lowered.forwardStepCount)
     hasRunForward = true
-    return outputs.map { $0.array.tensor($0.shape) }
+    return lowered.outputs.map { Tensor(shape: $0.shape, at: floats($0.array)) }
   }
 
   /// Leaves in `parameters` the gradient of a scalar with respect to every trained weight, given its gradient with
@@ -71,31 +67,29 @@ package final class TrainingPlan {
   /// - Parameter accumulating: Adds to the gradients that are there instead of replacing them.
   package func backward(_ gradients: [Tensor], accumulating: Bool = false) throws {
     guard hasRunForward else { throw TrainingError.backwardFirst }
-    let expected = outputs.map(\.shape)
+    let expected = lowered.outputs.map(\.shape)
     guard gradients.map(\.shape) == expected else {
       throw TrainingError.outputGradients(expected: expected, found: gradients.map(\.shape))
     }
     ThreadPool.setThreadCount(options.threads)
-    run.accumulates = accumulating
-    for (array, tensor) in zip(outputGradients, gradients) { array?.fill(tensor) }
-    try program.runBackward()
+    lowered.run.accumulates = accumulating
+    for (array, tensor) in zip(lowered.outputGradients, gradients) { if let array { tensor.copy(to: floats(array)) } }
+    try program.run(lowered.forwardStepCount..<lowered.program.stepCount)
     hasRunForward = false
   }
 
   /// The gradients with respect to the inputs, after `backward`, where `options.inputGradients` asks for them.
   package var inputGradients: [Tensor] {
-    zip(inputs, inputGradientArrays).map { input, array in
-      array?.tensor(input.shape) ?? Tensor(shape: input.shape)
+    zip(lowered.inputs, lowered.inputGradients).map { input, array in
+      array.map { Tensor(shape: input.shape, at: floats($0)) } ?? Tensor(shape: input.shape)
     }
   }
 
   /// Bytes of activations, gradients of activations and working memory, weights not included.
-  package var arenaByteCount: Int { program.byteCount }
+  package var arenaByteCount: Int { lowered.program.arenaByteCount }
 
-  /// The time of every step of one forward and backward pass, in milliseconds.
-  package func profile() throws -> [(name: String, milliseconds: Double)] {
-    ThreadPool.setThreadCount(options.threads)
-    return try program.profile()
+  private func floats(_ array: Value) -> UnsafeMutablePointer<Float> {
+    program.pointer(to: array).assumingMemoryBound(to: Float.self)
   }
 
   /// The seed of one node's draws in a run.
@@ -103,17 +97,5 @@ package final class TrainingPlan {
     // Fowler, Noll and Vo's hash of the name, the same in every process.
     let name = node.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     return (seed &+ 1) &* 0xD134_2543_DE82_EF95 ^ name
-  }
-}
-
-extension TrainingArray {
-  func fill(_ tensor: Tensor) {
-    tensor.elements.withUnsafeBufferPointer {
-      if let base = $0.baseAddress { floats.update(from: base, count: $0.count) }
-    }
-  }
-
-  func tensor(_ shape: [Int]) -> Tensor {
-    Tensor(shape: shape, elements: Array(UnsafeBufferPointer(start: floats, count: shape.reduce(1, *))))
   }
 }

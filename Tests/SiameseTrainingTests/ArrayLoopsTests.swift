@@ -1,25 +1,28 @@
-@testable import SiameseOneDNN
+import SiameseOneDNN
 import SiameseTensors
 @testable import SiameseTraining
 import SiameseTestSupport
 import Testing
 
-
 /// Loops over arrays against one element at a time, in both number types.
-@Suite struct ArrayLoopsTests {
+@Suite final class ArrayLoopsTests {
+  /// Keeps the arrays of a test alive.
+  private var storages: [Storage] = []
+
   /// An array of these numbers, rounded to its type.
-  private func array(_ values: [Float], _ type: ElementType) throws -> TrainingArray {
-    let layout = try Layout(rows: [values.count], type)
-    let array = TrainingArray(layout: layout, buffer: TrainingBuffer(try Storage(byteCount: layout.byteCount)))
+  private func array(_ values: [Float], _ type: ElementType) throws -> BoundArray {
+    let layout = try Layout(rows: [values.count], type), storage = try Storage(byteCount: layout.byteCount)
+    storages.append(storage)
+    let array = BoundArray(at: storage.pointer, ArrayForm(layout))
     for (index, value) in values.enumerated() {
       if type == .bfloat16 { array.elements(BFloat16.self)[index] = BFloat16(value) } else { array.floats[index] = value }
     }
     return array
   }
 
-  private func values(_ array: TrainingArray) -> [Float] {
+  private func values(_ array: BoundArray) -> [Float] {
     (0..<array.storedCount).map {
-      array.layout.type == .bfloat16 ? array.elements(BFloat16.self)[$0].value : array.floats[$0]
+      array.type == .bfloat16 ? array.elements(BFloat16.self)[$0].value : array.floats[$0]
     }
   }
 

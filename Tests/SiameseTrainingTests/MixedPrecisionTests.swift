@@ -64,7 +64,7 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
 
   /// One forward and one backward pass, everything trainable.
   private func pass(
-    _ example: Case, batch: Int = 3, precision: Precision, checkpointing: Checkpointing = .never, scale: Float = 1
+    _ example: Case, batch: Int = 3, precision: Precision, recomputation: Recomputation = .never, scale: Float = 1
   ) throws -> (output: Tensor, gradients: [String: Tensor], plan: TrainingPlan) {
     var random = SeededGenerator(seed: 3)
     var graph = Graph()
@@ -75,7 +75,7 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
     let plan = try TrainingPlan(
       graph, store, batch: batch,
       options: TrainingOptions(
-        batchNormalization: example.mode, inputGradients: true, checkpointing: checkpointing, precision: precision))
+        batchNormalization: example.mode, inputGradients: true, recomputation: recomputation, precision: precision))
     let output = try plan.forward(inputs, seed: 9)[0]
     try plan.backward([Tensor.normal(output.shape, &random).scaled(by: scale)])
     var gradients = plan.parameters.gradients
@@ -144,7 +144,7 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
   func `the same bits again, the same gradients from activations computed again`(_ example: Case) throws {
     let first = try pass(example, precision: .bfloat16), second = try pass(example, precision: .bfloat16)
     #expect(first.output == second.output && first.gradients == second.gradients)
-    let again = try pass(example, precision: .bfloat16, checkpointing: .segments(3))
+    let again = try pass(example, precision: .bfloat16, recomputation: .segments(3))
     #expect(again.output == first.output)
     #expect(again.plan.parameters.state == first.plan.parameters.state, "statistics move once")
     let longest = first.gradients.values.map { length($0.elements) }.max() ?? 0

@@ -213,15 +213,15 @@ import Testing
     let output = try plan.forward(inputs, seed: 1)[0]
     let weights = Tensor.normal(output.shape, &random)
     try plan.backward([weights])
-    options.checkpointing = .segments(segments)
-    let checkpointed = try TrainingPlan(graph, store, batch: 2, options: options)
-    #expect(try checkpointed.forward(inputs, seed: 1)[0] == output)
-    try checkpointed.backward([weights])
-    expectClose(checkpointed.inputGradients[0], plan.inputGradients[0], "input", tolerance: 1e-5)
+    options.recomputation = .segments(segments)
+    let recomputed = try TrainingPlan(graph, store, batch: 2, options: options)
+    #expect(try recomputed.forward(inputs, seed: 1)[0] == output)
+    try recomputed.backward([weights])
+    expectClose(recomputed.inputGradients[0], plan.inputGradients[0], "input", tolerance: 1e-5)
     for (path, expected) in plan.parameters.gradients {
-      expectClose(try #require(checkpointed.parameters.gradient(path)), expected, path, tolerance: 1e-5)
+      expectClose(try #require(recomputed.parameters.gradient(path)), expected, path, tolerance: 1e-5)
     }
-    #expect(checkpointed.parameters.state == plan.parameters.state, "statistics move once")
+    #expect(recomputed.parameters.state == plan.parameters.state, "statistics move once")
   }
 
   @Test func `computing activations again takes less memory`() throws {
@@ -233,8 +233,8 @@ import Testing
     }
     graph.outputs = [x]
     let store = ParameterStore.seeded(for: graph, &random)
-    func byteCount(_ checkpointing: Checkpointing) throws -> Int {
-      try TrainingPlan(graph, store, batch: 512, options: TrainingOptions(checkpointing: checkpointing)).arenaByteCount
+    func byteCount(_ recomputation: Recomputation) throws -> Int {
+      try TrainingPlan(graph, store, batch: 512, options: TrainingOptions(recomputation: recomputation)).arenaByteCount
     }
     let whole = try byteCount(.never)
     #expect(try byteCount(.segments(4)) * 2 < whole)

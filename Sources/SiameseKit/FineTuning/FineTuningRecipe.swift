@@ -102,7 +102,7 @@ extension FineTuningRecipe {
     training.averageDecay = average
     training.normalization = mode
     training.chunk = chunk
-    training.checkpointing = recompute
+    training.recomputation = recompute
     training.patience = patience
     training.onCollapse = reaction
   }

@@ -2,57 +2,53 @@ import Foundation
 import SiameseInference
 import SiameseOneDNN
 
-/// Loops over whole arrays of one layout, float32 or bfloat16.
-extension TrainingArray {
+/// Loops over whole arrays, float32 or bfloat16; the arrays of one call share one layout.
+extension BoundArray {
   /// Sets every element to zero.
-  func clear() { memset(buffer.pointer!, 0, layout.byteCount) }
+  func clear() { memset(pointer, 0, storedCount * type.byteCount) }
 
   /// Becomes the sum of `terms`, rectified; may be one of them.
-  func assignSum(of terms: [TrainingArray], rectified clamp: Clamp) {
-    if terms.count == 1, let bound = clamp.boundBits, layout.type == .bfloat16 { return choose(terms[0], bound) }
-    layout.type == .bfloat16 ? sum(BFloat16.self, terms, clamp) : sum(Float.self, terms, clamp)
+  func assignSum(of terms: [BoundArray], rectified clamp: Clamp) {
+    if terms.count == 1, let bound = clamp.boundBits, type == .bfloat16 { return choose(terms[0], bound) }
+    type == .bfloat16 ? sum(BFloat16.self, terms, clamp) : sum(Float.self, terms, clamp)
   }
 
   /// Becomes the sum of `terms` times the slope of a rectifier whose output is `output`.
-  func assignSum(of terms: [TrainingArray], timesSlopeOf clamp: Clamp, at output: TrainingArray) {
-    if terms.count == 1, let bound = clamp.boundBits, layout.type == .bfloat16 {
+  func assignSum(of terms: [BoundArray], timesSlopeOf clamp: Clamp, at output: BoundArray) {
+    if terms.count == 1, let bound = clamp.boundBits, type == .bfloat16 {
       return choose(terms[0], bound, at: output)
     }
-    layout.type == .bfloat16
+    type == .bfloat16
       ? slopedSum(BFloat16.self, terms, clamp, output) : slopedSum(Float.self, terms, clamp, output)
   }
 
   /// Becomes the product of two arrays.
-  func assignProduct(of first: TrainingArray, _ second: TrainingArray) {
-    layout.type == .bfloat16 ? product(BFloat16.self, first, second) : product(Float.self, first, second)
+  func assignProduct(of first: BoundArray, _ second: BoundArray) {
+    type == .bfloat16 ? product(BFloat16.self, first, second) : product(Float.self, first, second)
   }
 
   /// Becomes `source`, each of `factors.count` equal stretches of memory times its factor.
-  func assign(_ source: TrainingArray, times factors: [Float]) {
-    layout.type == .bfloat16 ? scale(BFloat16.self, source, factors) : scale(Float.self, source, factors)
+  func assign(_ source: BoundArray, times factors: [Float]) {
+    type == .bfloat16 ? scale(BFloat16.self, source, factors) : scale(Float.self, source, factors)
   }
 
   /// Becomes `source`, whose every block of channels over all positions is multiplied by one block of `factors`.
-  func assign(_ source: TrainingArray, timesBlocks factors: TrainingArray, by block: Int) {
-    layout.type == .bfloat16
+  func assign(_ source: BoundArray, timesBlocks factors: BoundArray, by block: Int) {
+    type == .bfloat16
       ? scaleBlocks(BFloat16.self, source, factors, block) : scaleBlocks(Float.self, source, factors, block)
   }
 
   /// Each block of channels becomes the sum over all positions of the product of two maps.
-  func assignBlockSums(of first: TrainingArray, _ second: TrainingArray, by block: Int) {
-    layout.type == .bfloat16
+  func assignBlockSums(of first: BoundArray, _ second: BoundArray, by block: Int) {
+    type == .bfloat16
       ? blockSums(BFloat16.self, first, second, block) : blockSums(Float.self, first, second, block)
   }
 
-  @inline(__always) func elements<Element>(_: Element.Type) -> UnsafeMutablePointer<Element> {
-    buffer.pointer!.assumingMemoryBound(to: Element.self)
-  }
-
   @inline(__always)
-  private func sum<Element: WideElement>(_ type: Element.Type, _ terms: [TrainingArray], _ clamp: Clamp) {
-    let y = elements(type), clamp = clamp.stored(as: type)
-    let a = terms[0].elements(type), b = terms[min(1, terms.count - 1)].elements(type)
-    let rest = terms.dropFirst(2).map { $0.elements(type) }
+  private func sum<Element: WideElement>(_ element: Element.Type, _ terms: [BoundArray], _ clamp: Clamp) {
+    let y = elements(element), clamp = clamp.stored(as: element)
+    let a = terms[0].elements(element), b = terms[min(1, terms.count - 1)].elements(element)
+    let rest = terms.dropFirst(2).map { $0.elements(element) }
     parallel(storedCount) { part in
       switch terms.count {
       case 1:
@@ -74,11 +70,11 @@ extension TrainingArray {
 
   @inline(__always)
   private func slopedSum<Element: WideElement>(
-    _ type: Element.Type, _ terms: [TrainingArray], _ clamp: Clamp, _ output: TrainingArray
+    _ element: Element.Type, _ terms: [BoundArray], _ clamp: Clamp, _ output: BoundArray
   ) {
-    let y = elements(type), z = output.elements(type), clamp = clamp.stored(as: type)
-    let a = terms[0].elements(type), b = terms[min(1, terms.count - 1)].elements(type)
-    let rest = terms.dropFirst(2).map { $0.elements(type) }
+    let y = elements(element), z = output.elements(element), clamp = clamp.stored(as: element)
+    let a = terms[0].elements(element), b = terms[min(1, terms.count - 1)].elements(element)
+    let rest = terms.dropFirst(2).map { $0.elements(element) }
     parallel(storedCount) { part in
       switch terms.count {
       case 1:
@@ -101,7 +97,7 @@ extension TrainingArray {
 
   /// A plain rectifier only chooses between numbers that are there, and the bits of bfloat16 compare as integers do: it
   /// takes no rounding and a fraction of the instructions.
-  private func choose(_ source: TrainingArray, _ bound: Int16) {
+  private func choose(_ source: BoundArray, _ bound: Int16) {
     let (x, y) = (source.elements(Int16.self), elements(Int16.self))
     parallel(storedCount) { part in
       // The compiler works on many at a time where it sees one array, or two that do not overlap.
@@ -110,7 +106,7 @@ extension TrainingArray {
   }
 
   /// The same for its gradient: `source` where `output` lies between the bounds, zero elsewhere.
-  private func choose(_ source: TrainingArray, _ bound: Int16, at output: TrainingArray) {
+  private func choose(_ source: BoundArray, _ bound: Int16, at output: BoundArray) {
     let (g, z, y) = (source.elements(Int16.self), output.elements(Int16.self), elements(Int16.self))
     parallel(storedCount) { part in
       for i in part {
@@ -121,8 +117,8 @@ extension TrainingArray {
   }
 
   @inline(__always)
-  private func product<Element: WideElement>(_ type: Element.Type, _ first: TrainingArray, _ second: TrainingArray) {
-    let (a, b, y) = (first.elements(type), second.elements(type), elements(type))
+  private func product<Element: WideElement>(_ element: Element.Type, _ first: BoundArray, _ second: BoundArray) {
+    let (a, b, y) = (first.elements(element), second.elements(element), elements(element))
     parallel(storedCount) { part in
       forEachWide(part) { Element.store(Element.load(a + $0) * Element.load(b + $0), y + $0) }
         _: { y[$0] = Element(a[$0].value * b[$0].value) }
@@ -130,8 +126,8 @@ extension TrainingArray {
   }
 
   @inline(__always)
-  private func scale<Element: WideElement>(_ type: Element.Type, _ source: TrainingArray, _ factors: [Float]) {
-    let (x, y) = (source.elements(type), elements(type))
+  private func scale<Element: WideElement>(_ element: Element.Type, _ source: BoundArray, _ factors: [Float]) {
+    let (x, y) = (source.elements(element), elements(element))
     let width = storedCount / factors.count
     parallel(storedCount) { part in
       var start = part.lowerBound
@@ -147,9 +143,9 @@ extension TrainingArray {
 
   @inline(__always)
   private func scaleBlocks<Element: WideElement>(
-    _ type: Element.Type, _ source: TrainingArray, _ factors: TrainingArray, _ block: Int
+    _ element: Element.Type, _ source: BoundArray, _ factors: BoundArray, _ block: Int
   ) {
-    let (x, s, y) = (source.elements(type), factors.elements(type), elements(type))
+    let (x, s, y) = (source.elements(element), factors.elements(element), elements(element))
     let blocks = factors.storedCount / block, size = storedCount / blocks
     parallel(blocks, grain: max(1, 16_384 / size)) { part in
       for b in part {
@@ -166,9 +162,9 @@ extension TrainingArray {
 
   @inline(__always)
   private func blockSums<Element: WideElement>(
-    _ type: Element.Type, _ first: TrainingArray, _ second: TrainingArray, _ block: Int
+    _ element: Element.Type, _ first: BoundArray, _ second: BoundArray, _ block: Int
   ) {
-    let (a, b, y) = (first.elements(type), second.elements(type), elements(type))
+    let (a, b, y) = (first.elements(element), second.elements(element), elements(element))
     let blocks = storedCount / block, size = first.storedCount / blocks
     parallel(blocks, grain: max(1, 16_384 / size)) { part in
       for place in part {

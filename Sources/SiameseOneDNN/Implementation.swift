@@ -9,10 +9,11 @@ package enum ImplementationKind: Hashable, Sendable, CaseIterable {
   /// Code of its own for the operation, made for the processor at hand.
   case direct
 
-  /// What oneDNN's name of an implementation says, such as `jit:avx2`, `jit_wino_4x3:avx512_core`, `gemm:jit` or `ref:any`.
+  /// What oneDNN's name of an implementation says, such as `jit:avx2`, `jit_wino_4x3:avx512_core`, `gemm:jit` or
+  /// `ref:any`.
   ///
-  /// The name is a list of parts between colons. Reference code may stand in any of them (`gemm:ref`, `bnorm_ref:any`), while
-  /// the last one names what made the code or the processor it is for, and is not looked at for the algorithm.
+  /// The name is a list of parts between colons. Reference code may stand in any of them (`gemm:ref`, `bnorm_ref:any`),
+  /// while the last one names what made the code or the processor it is for, and is not looked at for the algorithm.
   package init(name: String) {
     let parts = name.split(separator: ":").map { $0.split(separator: "_") }
     let algorithm = parts.dropLast().joined()
@@ -27,7 +28,8 @@ package enum ImplementationKind: Hashable, Sendable, CaseIterable {
     }
   }
 
-  /// Whether it is made for the operation; reference loops and matrix products serve only where nothing else takes the shapes.
+  /// Whether it is made for the operation; reference loops and matrix products serve only where nothing else takes the
+  /// shapes.
   package var isSpecialized: Bool { self == .direct || self == .winograd }
 }
 

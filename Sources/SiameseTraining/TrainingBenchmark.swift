@@ -11,11 +11,13 @@ import SiameseTensors
 /// print(result.milliseconds)
 /// ```
 package struct TrainingBenchmark {
+  /// What was measured.
   package struct Result: Sendable {
     /// Each step's time, the first (which touches memory for the first time) left out.
     package let steps: [Double]
     /// The fastest step.
     package var milliseconds: Double { steps.min() ?? .nan }
+    /// The middle step by time.
     package var medianMilliseconds: Double { steps.sorted()[steps.count / 2] }
     /// Activations, their gradients and working memory.
     package let arenaByteCount: Int
@@ -26,7 +28,8 @@ package struct TrainingBenchmark {
   /// Inputs of seeded noise, one for each input node.
   private let inputs: [Tensor]
 
-  /// A network whose output is a feature map gets a global average after it.
+  /// Makes a plan that trains every weight. A network whose output is a feature map gets a global average after it.
+  /// - Throws: What `TrainingPlan` throws.
   package init(
     _ graph: Graph, parameters: ParameterStore, batch: Int, threads: Int, precision: Precision = .float32,
     recomputation: Recomputation = .never
@@ -48,7 +51,9 @@ package struct TrainingBenchmark {
     }
   }
 
+  /// Takes one step to touch all memory, then `steps` that count.
   /// - Parameter gradient: The loss's gradient at the outputs `[batch, …]`.
+  /// - Throws: What `gradient` throws, or `OneDNNError`.
   package func run(steps: Int = 5, gradient: (Tensor) throws -> Tensor) throws -> Result {
     var optimizer = Optimizer(.adam())
     let clock = ContinuousClock()

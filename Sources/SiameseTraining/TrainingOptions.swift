@@ -37,8 +37,8 @@ package struct TrainingOptions: Hashable, Sendable {
   /// In bfloat16, feature maps, their gradients and the working copies of convolutions' weights are bfloat16, and every
   /// sum is float32. Weights themselves, their gradients, what the optimiser remembers, statistics of normalisations,
   /// dense layers on vectors, embeddings and the loss stay float32, so that small steps are not rounded away
-  /// (Micikevicius et al. 2018, arXiv 1710.03740). The loss needs no scaling: bfloat16 has the exponents of float32, and
-  /// gradients do not vanish in it as in half precision (Kalamkar et al. 2019, arXiv 1905.12322).
+  /// (Micikevicius et al. 2018, arXiv 1710.03740). The loss needs no scaling: bfloat16 has the exponents of float32,
+  /// and gradients do not vanish in it as in half precision (Kalamkar et al. 2019, arXiv 1905.12322).
   package var precision: Precision
 
   /// Everything trained in float32 on two threads; see the properties.

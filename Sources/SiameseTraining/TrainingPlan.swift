@@ -5,21 +5,26 @@ import SiameseTensors
 
 /// A network made ready to train: forward, and backward where gradients are needed, for one batch size.
 ///
-/// Everything is lowered once to oneDNN's primitives and a few loops over one arena in which lifetimes are packed; a step
-/// allocates nothing but the tensors it hands out. Use a plan from one thread at a time, the same one if you can: OpenMP
-/// keeps a pool for each calling thread. The same seed, weights, inputs and thread count give the same bits.
+/// Everything is lowered once to oneDNN's primitives and a few loops over one arena in which lifetimes are packed; a
+/// step allocates nothing but the tensors it hands out. Use a plan from one thread at a time, the same one if you can:
+/// OpenMP keeps a pool for each calling thread. The same seed, weights, inputs and thread count give the same bits.
 package final class TrainingPlan {
+  /// The network that it trains.
   package let graph: Graph
+  /// The weights that it moves, and their gradients.
   package let parameters: TrainingParameters
+  /// Rows of one forward or backward pass.
   package let batch: Int
+  /// How it was made.
   package let options: TrainingOptions
 
   let lowered: LoweredTraining
   let program: BoundProgram
   private var hasRunForward = false
 
-  /// - Throws: `TrainingError.nothingToTrain`, `GraphError` where a weight is missing, `InferenceError` where the processor
-  ///   lacks the precision, or `OneDNNError`.
+  /// Lowers `graph` for batches of `batch` rows, and takes memory for all that a step needs.
+  /// - Throws: `TrainingError.nothingToTrain`, `GraphError` where a weight is missing, `InferenceError` where the
+  ///   processor lacks the precision, or `OneDNNError`.
   package init(
     _ graph: Graph, _ parameters: TrainingParameters, batch: Int, options: TrainingOptions = TrainingOptions()
   ) throws {
@@ -34,6 +39,7 @@ package final class TrainingPlan {
   }
 
   /// Trains all of `trainable`, or everything, of a network whose weights a store holds.
+  /// - Throws: What the other initialiser throws, or `TrainingError.unknownPath`.
   package convenience init(
     _ graph: Graph, _ store: ParameterStore, batch: Int, trainable: Set<String>? = nil,
     options: TrainingOptions = TrainingOptions()
@@ -47,6 +53,7 @@ package final class TrainingPlan {
   ///   - inputs: One tensor `[batch, …]` for each of the graph's input nodes.
   ///   - seed: Fixes what dropout and stochastic depth leave out.
   ///   - movesStatistics: Whether batch normalisation in `batch` mode moves its running statistics.
+  /// - Throws: `TrainingError.inputs`, or `OneDNNError`.
   package func forward(_ inputs: [Tensor], seed: UInt64 = 0, movesStatistics: Bool = true) throws -> [Tensor] {
     let expected = lowered.inputs.map(\.shape)
     guard inputs.map(\.shape) == expected else {
@@ -65,6 +72,7 @@ package final class TrainingPlan {
   /// respect to the outputs of the last `forward`.
   ///
   /// - Parameter accumulating: Adds to the gradients that are there instead of replacing them.
+  /// - Throws: `TrainingError.backwardFirst`, `TrainingError.outputGradients`, or `OneDNNError`.
   package func backward(_ gradients: [Tensor], accumulating: Bool = false) throws {
     guard hasRunForward else { throw TrainingError.backwardFirst }
     let expected = lowered.outputs.map(\.shape)

@@ -2,8 +2,9 @@ import SiameseGraph
 import SiameseInference
 import SiameseTensors
 import SiameseTestSupport
-@testable import SiameseTraining
 import Testing
+
+@testable import SiameseTraining
 
 struct TrainingLoweringTests {
   /// What a small network with copies of values in other layouts is lowered to.
@@ -23,7 +24,11 @@ struct TrainingLoweringTests {
 
   @Test(arguments: [Recomputation.never, .segments(2)])
   func `a plan and all that it holds are freed with the last reference`(_ recomputation: Recomputation) throws {
-    weak var plan: TrainingPlan?, program: AnyObject?, steps: AnyObject?, weights: AnyObject?, run: TrainingRun?
+    weak var plan: TrainingPlan?
+    weak var program: AnyObject?
+    weak var steps: AnyObject?
+    weak var weights: AnyObject?
+    weak var run: TrainingRun?
     weak var parameters: TrainingParameters?
     do {
       let (graph, store) = try network()
@@ -38,7 +43,9 @@ struct TrainingLoweringTests {
   }
 
   @Test func `a lowering is freed once its program is made`() throws {
-    weak var weights: AnyObject?, run: TrainingRun?, parameters: TrainingParameters?
+    weak var weights: AnyObject?
+    weak var run: TrainingRun?
+    weak var parameters: TrainingParameters?
     do {
       let (graph, store) = try network()
       let own = try TrainingParameters(graph, store)
@@ -67,7 +74,8 @@ struct TrainingLoweringTests {
       return "\(first)"
     }
     #expect(try rule(.softmax, [9]) == "PlainRule")
-    #expect(try rule(.groupNormalization(groups: 2, epsilon: 1e-3, scale: true, center: true), [4, 4, 8]) == "PlainRule")
+    #expect(
+      try rule(.groupNormalization(groups: 2, epsilon: 1e-3, scale: true, center: true), [4, 4, 8]) == "PlainRule")
     #expect(try rule(.elementwise(.maximum), [7], [7]) == "PlainRule")
     #expect(try rule(.elementwise(.multiply), [4, 4, 5], [4, 4, 1]) == "PlainRule")
     #expect(try rule(.elementwise(.multiply), [4, 4, 5], [1, 1, 5]) == "ExcitationRule")

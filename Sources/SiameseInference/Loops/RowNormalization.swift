@@ -11,8 +11,8 @@ package struct LayerNormalizationLoop: Sendable {
   /// `y = (x − mean) / √(variance + epsilon) · gamma + beta`, with `gamma` and `beta` of `width` numbers.
   ///
   /// The variance is taken in a second pass over the row, so that rows far from zero lose no digits.
-  /// - Parameter statistics: Where to leave mean and `1 / √(variance + epsilon)` of each row, `[rows, 2]`; nil where nobody
-  ///   needs them.
+  /// - Parameter statistics: Where to leave mean and `1 / √(variance + epsilon)` of each row, `[rows, 2]`; nil where
+  ///   nobody needs them.
   package func run(
     _ x: UnsafePointer<Float>, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
     statistics: UnsafeMutablePointer<Float>? = nil
@@ -32,8 +32,8 @@ package struct LayerNormalizationLoop: Sendable {
   }
 }
 
-/// Group normalisation of feature maps `[samples, positions, channels]`: the channels of one group of one sample to mean 0 and
-/// variance 1 over all positions (Wu and He 2018, arXiv 1803.08494).
+/// Group normalisation of feature maps `[samples, positions, channels]`: the channels of one group of one sample to
+/// mean 0 and variance 1 over all positions (Wu and He 2018, arXiv 1803.08494).
 package struct GroupNormalizationLoop: Sendable {
   private let samples: Int, positions: Int, channels: Int, groups: Int, epsilon: Float
 

@@ -94,7 +94,7 @@ extension FineTuningRecipe {
     training.averageDecay = words.average
     training.normalization = mode
     training.chunk = words.chunk
-    training.checkpointing = words.recompute
+    training.recomputation = words.recompute
     training.patience = words.patience
     training.onCollapse = reaction
   }

@@ -79,7 +79,7 @@ extension RunConditions {
       Condition("--clip", optional: { $0.training.clip }),
       Condition("--average", optional: { $0.training.averageDecay }),
       Condition("--batch-norm") { $0.training.normalization.rawValue },
-      Condition("--recompute", optional: { $0.training.checkpointing }),
+      Condition("--recompute", optional: { $0.training.recomputation }),
       Condition("the steps between validations", { "\($0.training.validationInterval)" }),
       Condition("--patience", optional: { $0.training.patience }),
       Condition("--on-collapse") { $0.training.onCollapse.rawValue },

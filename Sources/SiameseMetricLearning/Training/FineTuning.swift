@@ -126,7 +126,7 @@ package final class FineTuning {
       options: TrainingOptions(
         threads: options.threads, batchNormalization: options.normalization,
         batchNormalizationByNode: FineTuning.headNormalization(in: graph, headLayers: trainable.headLayers),
-        checkpointing: options.checkpointing.map { .segments($0) } ?? .never, precision: options.precision))
+        recomputation: options.recomputation.map { .segments($0) } ?? .never, precision: options.precision))
     optimizer = Optimizer(options.rule, weightDecay: options.weightDecay)
     average = options.averageDecay.map { WeightAverage(decay: $0) }
     progress = Progress(sampler: sampler.saved, generator: SeededGenerator(seed: options.seed).stream(1))

@@ -43,7 +43,7 @@ package struct FineTuningOptions: Sendable, Hashable, Codable {
   /// Batch normalisation of the backbone; a new head always learns its statistics.
   package var normalization = BatchNormalizationMode.frozen
   /// Parts of the network whose activations are computed again in the backward pass; nil keeps all activations.
-  package var checkpointing: Int?
+  package var recomputation: Int?
   /// The numbers between layers.
   package var precision = Precision.float32
   /// Steps from one validation to the next.
@@ -108,7 +108,7 @@ package struct FineTuningOptions: Sendable, Hashable, Codable {
     try require(averageDecay.map { $0 > 0 && $0 < 1 } ?? true, "decay of the average", averageDecay ?? 0, "between 0 and 1")
     try require(validationInterval > 0, "validation interval", validationInterval, "1 or more")
     try require(patience.map { $0 > 0 } ?? true, "patience", patience ?? 0, "1 or more")
-    try require(checkpointing.map { $0 > 1 } ?? true, "number of parts to recompute", checkpointing ?? 0, "2 or more")
+    try require(recomputation.map { $0 > 1 } ?? true, "number of parts to recompute", recomputation ?? 0, "2 or more")
     try require(threads > 0, "threads", threads, "1 or more")
   }
 }

@@ -46,17 +46,25 @@ extension BoundArray {
 
   @inline(__always)
   private func sum<Element: WideElement>(_ element: Element.Type, _ terms: [BoundArray], _ clamp: Clamp) {
-    let y = elements(element), clamp = clamp.stored(as: element)
-    let a = terms[0].elements(element), b = terms[min(1, terms.count - 1)].elements(element)
+    let y = elements(element)
+    let clamp = clamp.stored(as: element)
+    let a = terms[0].elements(element)
+    let b = terms[min(1, terms.count - 1)].elements(element)
     let rest = terms.dropFirst(2).map { $0.elements(element) }
     parallel(storedCount) { part in
       switch terms.count {
       case 1:
-        forEachWide(part) { Element.store(clamp.value(Element.load(a + $0)), y + $0) }
-          _: { y[$0] = Element(clamp.value(a[$0].value)) }
+        forEachWide(part) {
+          Element.store(clamp.value(Element.load(a + $0)), y + $0)
+        } _: {
+          y[$0] = Element(clamp.value(a[$0].value))
+        }
       case 2:
-        forEachWide(part) { Element.store(clamp.value(Element.load(a + $0) + Element.load(b + $0)), y + $0) }
-          _: { y[$0] = Element(clamp.value(a[$0].value + b[$0].value)) }
+        forEachWide(part) {
+          Element.store(clamp.value(Element.load(a + $0) + Element.load(b + $0)), y + $0)
+        } _: {
+          y[$0] = Element(clamp.value(a[$0].value + b[$0].value))
+        }
       default:
         forEachWide(part) { i in
           let sum = rest.reduce(Element.load(a + i) + Element.load(b + i)) { $0 + Element.load($1 + i) }
@@ -72,18 +80,26 @@ extension BoundArray {
   private func slopedSum<Element: WideElement>(
     _ element: Element.Type, _ terms: [BoundArray], _ clamp: Clamp, _ output: BoundArray
   ) {
-    let y = elements(element), z = output.elements(element), clamp = clamp.stored(as: element)
-    let a = terms[0].elements(element), b = terms[min(1, terms.count - 1)].elements(element)
+    let y = elements(element)
+    let z = output.elements(element)
+    let clamp = clamp.stored(as: element)
+    let a = terms[0].elements(element)
+    let b = terms[min(1, terms.count - 1)].elements(element)
     let rest = terms.dropFirst(2).map { $0.elements(element) }
     parallel(storedCount) { part in
       switch terms.count {
       case 1:
-        forEachWide(part) { Element.store(clamp.slope(Element.load(z + $0)) * Element.load(a + $0), y + $0) }
-          _: { y[$0] = Element(clamp.slope(z[$0].value) * a[$0].value) }
+        forEachWide(part) {
+          Element.store(clamp.slope(Element.load(z + $0)) * Element.load(a + $0), y + $0)
+        } _: {
+          y[$0] = Element(clamp.slope(z[$0].value) * a[$0].value)
+        }
       case 2:
         forEachWide(part) { i in
           Element.store(clamp.slope(Element.load(z + i)) * (Element.load(a + i) + Element.load(b + i)), y + i)
-        } _: { y[$0] = Element(clamp.slope(z[$0].value) * (a[$0].value + b[$0].value)) }
+        } _: {
+          y[$0] = Element(clamp.slope(z[$0].value) * (a[$0].value + b[$0].value))
+        }
       default:
         forEachWide(part) { i in
           let sum = rest.reduce(Element.load(a + i) + Element.load(b + i)) { $0 + Element.load($1 + i) }
@@ -101,7 +117,11 @@ extension BoundArray {
     let (x, y) = (source.elements(Int16.self), elements(Int16.self))
     parallel(storedCount) { part in
       // The compiler works on many at a time where it sees one array, or two that do not overlap.
-      if x == y { for i in part { y[i] = min(max(y[i], 0), bound) } } else { for i in part { y[i] = min(max(x[i], 0), bound) } }
+      if x == y {
+        for i in part { y[i] = min(max(y[i], 0), bound) }
+      } else {
+        for i in part { y[i] = min(max(x[i], 0), bound) }
+      }
     }
   }
 
@@ -110,7 +130,8 @@ extension BoundArray {
     let (g, z, y) = (source.elements(Int16.self), output.elements(Int16.self), elements(Int16.self))
     parallel(storedCount) { part in
       for i in part {
-        let isAbove: Int16 = z[i] > 0 ? -1 : 0, isBelow: Int16 = z[i] < bound ? -1 : 0
+        let isAbove: Int16 = z[i] > 0 ? -1 : 0
+        let isBelow: Int16 = z[i] < bound ? -1 : 0
         y[i] = g[i] & isAbove & isBelow
       }
     }
@@ -120,8 +141,11 @@ extension BoundArray {
   private func product<Element: WideElement>(_ element: Element.Type, _ first: BoundArray, _ second: BoundArray) {
     let (a, b, y) = (first.elements(element), second.elements(element), elements(element))
     parallel(storedCount) { part in
-      forEachWide(part) { Element.store(Element.load(a + $0) * Element.load(b + $0), y + $0) }
-        _: { y[$0] = Element(a[$0].value * b[$0].value) }
+      forEachWide(part) {
+        Element.store(Element.load(a + $0) * Element.load(b + $0), y + $0)
+      } _: {
+        y[$0] = Element(a[$0].value * b[$0].value)
+      }
     }
   }
 
@@ -132,10 +156,14 @@ extension BoundArray {
     parallel(storedCount) { part in
       var start = part.lowerBound
       while start < part.upperBound {
-        let stretch = min(start / width, factors.count - 1), factor = factors[stretch]
+        let stretch = min(start / width, factors.count - 1)
+        let factor = factors[stretch]
         let end = stretch == factors.count - 1 ? part.upperBound : min((stretch + 1) * width, part.upperBound)
-        forEachWide(start..<end) { Element.store(factor * Element.load(x + $0), y + $0) }
-          _: { y[$0] = Element(factor * x[$0].value) }
+        forEachWide(start..<end) {
+          Element.store(factor * Element.load(x + $0), y + $0)
+        } _: {
+          y[$0] = Element(factor * x[$0].value)
+        }
         start = end
       }
     }
@@ -146,7 +174,8 @@ extension BoundArray {
     _ element: Element.Type, _ source: BoundArray, _ factors: BoundArray, _ block: Int
   ) {
     let (x, s, y) = (source.elements(element), factors.elements(element), elements(element))
-    let blocks = factors.storedCount / block, size = storedCount / blocks
+    let blocks = factors.storedCount / block
+    let size = storedCount / blocks
     parallel(blocks, grain: max(1, 16_384 / size)) { part in
       for b in part {
         let (x, s, y) = (x + b * size, s + b * block, y + b * size)
@@ -165,7 +194,8 @@ extension BoundArray {
     _ element: Element.Type, _ first: BoundArray, _ second: BoundArray, _ block: Int
   ) {
     let (a, b, y) = (first.elements(element), second.elements(element), elements(element))
-    let blocks = storedCount / block, size = first.storedCount / blocks
+    let blocks = storedCount / block
+    let size = first.storedCount / blocks
     parallel(blocks, grain: max(1, 16_384 / size)) { part in
       for place in part {
         let (a, b, y) = (a + place * size, b + place * size, y + place * block)

@@ -22,7 +22,9 @@ struct BatchNormalizationLoop: Sendable {
   /// On `x, g, dx, dgamma, dbeta, mean, variance, gamma`.
   func backward(_ operands: Operands) {
     let (x, g, dx, dgamma) = (operands.floats(0), operands.floats(1), operands.floats(2), operands.floats(3))
-    let (dbeta, mean, variance, gamma) = (operands.floats(4), operands.floats(5), operands.floats(6), operands.floats(7))
+    let (dbeta, mean, variance, gamma) = (
+      operands.floats(4), operands.floats(5), operands.floats(6), operands.floats(7)
+    )
     dgamma.update(repeating: 0, count: channels)
     dbeta.update(repeating: 0, count: channels)
     for row in 0..<rows {

@@ -2,7 +2,8 @@ import SiameseInference
 import SiameseOneDNN
 import SiameseTensors
 
-/// The type of an array's elements and how many are stored, with the padding that blocks add: what a loop must know of a layout.
+/// The type of an array's elements and how many are stored, with the padding that blocks add: what a loop must know of
+/// a layout.
 struct ArrayForm: Sendable {
   let type: ElementType
   let storedCount: Int

@@ -35,8 +35,8 @@ extension Float: WideElement {
 }
 
 extension BFloat16: WideElement {
-  /// A pair is read as one word, whose halves need a shift or a mask to be float32. So elements of even place come first
-  /// and those of odd place after them, no lane crosses another, and any processor does it in a few instructions.
+  /// A pair is read as one word, whose halves need a shift or a mask to be float32. So elements of even place come
+  /// first and those of odd place after them, no lane crosses another, and any processor does it in a few instructions.
   @inline(__always) static func load(_ pointer: UnsafeMutablePointer<BFloat16>) -> Wide {
     let pairs = UnsafeRawPointer(pointer).loadUnaligned(as: SIMD8<UInt32>.self)
     return Wide(

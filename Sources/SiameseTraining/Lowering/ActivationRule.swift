@@ -11,7 +11,9 @@ struct IdentityRule: TrainingRule {
     }
   }
 
-  func lower(_ node: TrainingNode, into lowering: inout TrainingLowering) throws -> TrainingStage { TrainingStage(node.input) }
+  func lower(_ node: TrainingNode, into lowering: inout TrainingLowering) throws -> TrainingStage {
+    TrainingStage(node.input)
+  }
 }
 
 /// An activation that no other rule has taken along with the node before it.
@@ -55,7 +57,8 @@ extension TrainingLowering {
   private mutating func rectifier(
     _ function: Activation, _ node: TrainingNode, _ x: TrainingValue, _ isAlone: Bool
   ) -> TrainingStage {
-    let array = x.isOverwritable && isAlone ? x.array : builder.array(x.layout), clamp = Clamp(function)
+    let array = x.isOverwritable && isAlone ? x.array : builder.array(x.layout)
+    let clamp = Clamp(function)
     let y = newValue(node, at: array)
     builder.loop("activation", of: node.name, [x.array, array]) { $0[1].assignSum(of: [$0[0]], rectified: clamp) }
     return TrainingStage(y) { $0.contribute($0.gradient(y, through: function), to: x) }
@@ -67,26 +70,33 @@ extension TrainingLowering {
     try builder.append(
       "activation", of: node.name, forward, [Program.Operand(.source, x.array), Program.Operand(.destination, y.array)])
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
       let backward = try PrimitiveDescription.eltwiseBackward(of: forward, function, gradient: g.layout, data: x.layout)
       try lowering.builder.append(
         "gradient", of: node.name, backward,
         [
-          Program.Operand(.source, x.array), Program.Operand(.destinationGradient, g), Program.Operand(.sourceGradient, dx),
+          Program.Operand(.source, x.array), Program.Operand(.destinationGradient, g),
+          Program.Operand(.sourceGradient, dx),
         ])
       lowering.contribute(dx, to: x)
     }
   }
 
   /// Element by element, for functions that oneDNN lacks.
-  private mutating func loop(_ function: Activation, _ node: TrainingNode, _ input: TrainingValue) throws -> TrainingStage {
-    let x = try hostForm(input), y = newValue(node, x.layout), count = y.array.storedCount
+  private mutating func loop(_ function: Activation, _ node: TrainingNode, _ input: TrainingValue) throws
+    -> TrainingStage
+  {
+    let x = try hostForm(input)
+    let y = newValue(node, x.layout)
+    let count = y.array.storedCount
     builder.append("activation", of: node.name, [x.array, y.array]) { operands in
       let (x, y) = (operands.floats(0), operands.floats(1))
       parallel(count, grain: 512) { part in for i in part { y[i] = function(x[i]) } }
     }
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
       lowering.builder.append("gradient", of: node.name, [x.array, g, dx]) { operands in
         let (x, g, dx) = (operands.floats(0), operands.floats(1), operands.floats(2))
         parallel(count, grain: 512) { part in for i in part { dx[i] = g[i] * function.derivative(at: x[i]) } }

@@ -25,23 +25,28 @@ struct BatchNormalizationRule: TrainingRule {
   }
 
   func lower(_ node: TrainingNode, into lowering: inout TrainingLowering) throws -> TrainingStage {
-    let mode = node.facts.normalizationMode(node.index), roles = node.parameters
-    let channels = node.input.shape.last ?? 1, perChannel = try Layout(rows: [channels])
+    let mode = node.facts.normalizationMode(node.index)
+    let roles = node.parameters
+    let channels = node.input.shape.last ?? 1
+    let perChannel = try Layout(rows: [channels])
     guard let runningMean = roles[.movingMean], let runningVariance = roles[.movingVariance] else {
       throw GraphError.misfit(layer: node.name, reason: "batch normalisation has running statistics")
     }
     func statistic(_ argument: Argument, _ path: String, _ lowering: inout TrainingLowering) throws -> Program.Operand {
       mode == .frozen
-        ? try lowering.weight(argument, path, perChannel) : Program.Operand(argument, lowering.builder.array(perChannel))
+        ? try lowering.weight(argument, path, perChannel)
+        : Program.Operand(argument, lowering.builder.array(perChannel))
     }
     let trains = mode != .statisticsOnly
     let norm = Arrays(
       channels: channels, epsilon: epsilon, usesBatch: mode != .frozen,
       gamma: try lowering.weight(.scale, roles[.gamma], perChannel, else: 1),
       beta: try lowering.weight(.shift, roles[.beta], perChannel, else: 0),
-      mean: try statistic(.mean, runningMean, &lowering), variance: try statistic(.variance, runningVariance, &lowering),
+      mean: try statistic(.mean, runningMean, &lowering),
+      variance: try statistic(.variance, runningVariance, &lowering),
       gammaPath: trains ? roles[.gamma] : nil, betaPath: trains ? roles[.beta] : nil, perChannel: perChannel)
-    let stage = node.input.shape.count == 4
+    let stage =
+      node.input.shape.count == 4
       ? try lowering.mapNormalization(norm, node, lowering.form(node.input, node.facts.mapLayout(node.input.shape)))
       : try lowering.rowNormalization(norm, node, lowering.hostForm(node.input))
     if norm.usesBatch, !lowering.recomputes { try moveStatistics(norm, node, runningMean, runningVariance, &lowering) }
@@ -53,7 +58,8 @@ struct BatchNormalizationRule: TrainingRule {
     _ norm: Arrays, _ node: TrainingNode, _ meanPath: String, _ variancePath: String, _ lowering: inout TrainingLowering
   ) throws {
     let running = [
-      try lowering.weight(.mean, meanPath, norm.perChannel), try lowering.weight(.variance, variancePath, norm.perChannel),
+      try lowering.weight(.mean, meanPath, norm.perChannel),
+      try lowering.weight(.variance, variancePath, norm.perChannel),
     ]
     let (channels, momentum, run) = (norm.channels, momentum, lowering.run)
     lowering.builder.append(
@@ -82,7 +88,8 @@ extension TrainingLowering {
     _ norm: BatchNormalizationRule.Arrays, _ node: TrainingNode, _ x: TrainingValue
   ) throws -> TrainingStage {
     // oneDNN knows the plain ReLU only.
-    let next = facts.rectifierAlone(after: node.index), rectifier = next?.function == .relu ? next?.node : nil
+    let next = facts.rectifierAlone(after: node.index)
+    let rectifier = next?.function == .relu ? next?.node : nil
     let forward = try PrimitiveDescription.batchNormalization(
       .training, x.layout, epsilon: norm.epsilon, globalStatistics: !norm.usesBatch, rectified: rectifier != nil)
     let y = newValue(node, x.layout, isOverwritable: rectifier == nil)
@@ -96,7 +103,8 @@ extension TrainingLowering {
         of: forward, gradient: g.layout, data: x.layout, epsilon: norm.epsilon, globalStatistics: !norm.usesBatch,
         rectified: rectifier != nil)
       let dx = lowering.builder.array(x.layout)
-      let dgamma = lowering.builder.array(norm.perChannel), dbeta = lowering.builder.array(norm.perChannel)
+      let dgamma = lowering.builder.array(norm.perChannel)
+      let dbeta = lowering.builder.array(norm.perChannel)
       try lowering.builder.append(
         "gradient", of: node.name, backward,
         shared + [
@@ -115,7 +123,8 @@ extension TrainingLowering {
   ) throws -> TrainingStage {
     let y = newValue(node, x.layout, isOverwritable: true)
     let loop = BatchNormalizationLoop(
-      rows: x.array.storedCount / norm.channels, channels: norm.channels, epsilon: norm.epsilon, usesBatch: norm.usesBatch)
+      rows: x.array.storedCount / norm.channels, channels: norm.channels, epsilon: norm.epsilon,
+      usesBatch: norm.usesBatch)
     builder.append(
       "batch normalisation", of: node.name,
       [
@@ -124,8 +133,10 @@ extension TrainingLowering {
       ]
     ) { loop.forward($0) }
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
-      let dgamma = lowering.builder.array(norm.perChannel), dbeta = lowering.builder.array(norm.perChannel)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
+      let dgamma = lowering.builder.array(norm.perChannel)
+      let dbeta = lowering.builder.array(norm.perChannel)
       let arrays = [x.array, g, dx, dgamma, dbeta].map { Program.Operand(.source, $0) }
       lowering.builder.append("gradient", of: node.name, arrays + [norm.mean, norm.variance, norm.gamma]) {
         loop.backward($0)

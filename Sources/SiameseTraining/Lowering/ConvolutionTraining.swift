@@ -43,8 +43,8 @@ struct ConvolutionTraining {
     let source: Layout, destination: Layout
   }
 
-  /// The first of the possible layouts for which oneDNN has a fast implementation, in the precision of the plan if it can
-  /// be, in float32 otherwise.
+  /// The first of the possible layouts for which oneDNN has a fast implementation, in the precision of the plan if it
+  /// can be, in float32 otherwise.
   func description() throws -> PrimitiveDescription {
     var slow: PrimitiveDescription?
     let precision = facts.options.precision
@@ -56,11 +56,13 @@ struct ConvolutionTraining {
       }
     }
     if let slow { return slow }
-    return try described(Candidate(source: Layout(any: extents(inputShape)), destination: Layout(any: extents(outputShape))))
+    return try described(
+      Candidate(source: Layout(any: extents(inputShape)), destination: Layout(any: extents(outputShape))))
   }
 
   private func candidates(_ type: ElementType) throws -> [Candidate] {
-    let anyInput = try Layout(any: extents(inputShape), type), anyOutput = try Layout(any: extents(outputShape), type)
+    let anyInput = try Layout(any: extents(inputShape), type)
+    let anyOutput = try Layout(any: extents(outputShape), type)
     let map = try facts.mapLayout(outputShape, type)
     let source = inputShape[3] < facts.block ? anyInput : try facts.mapLayout(inputShape, type)
     var result = [Candidate(source: source, destination: map), Candidate(source: anyInput, destination: anyOutput)]
@@ -83,7 +85,8 @@ struct ConvolutionTraining {
       then: (Eltwise.chain(for: fused) ?? []).map(PostOperation.eltwise))
   }
 
-  /// Whether a convolution and its gradients have code of their own in these layouts: oneDNN has less of it in bfloat16.
+  /// Whether a convolution and its gradients have code of their own in these layouts: oneDNN has less of it in
+  /// bfloat16.
   private func isFast(_ forward: PrimitiveDescription) -> Bool {
     let kernel = geometry.weightExtents
     let weights = try? PrimitiveDescription.convolutionBackwardWeights(
@@ -122,7 +125,8 @@ struct ConvolutionGeometry {
 
   /// Keras' `[kh, kw, channels / groups, filters]`.
   func hostLayout() throws -> Layout {
-    let c = convolution, depth = channels / c.groups
+    let c = convolution
+    let depth = channels / c.groups
     let tail = [1, c.filters, c.kernel.width * depth * c.filters, depth * c.filters]
     return try Layout(weightExtents, strides: c.groups == 1 ? tail : [c.filters / c.groups] + tail)
   }

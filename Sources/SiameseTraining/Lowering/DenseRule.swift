@@ -3,7 +3,8 @@ import SiameseInference
 import SiameseOneDNN
 import SiameseTensors
 
-/// A dense layer over the positions of a map in bfloat16: a 1×1 convolution, for which oneDNN has code in that precision.
+/// A dense layer over the positions of a map in bfloat16: a 1×1 convolution, for which oneDNN has code in that
+/// precision.
 struct PositionwiseDenseRule: TrainingRule {
   private let convolution: ConvolutionRule
 
@@ -32,10 +33,14 @@ struct DenseRule: TrainingRule {
     guard let path = node.parameters[.kernel] else {
       throw GraphError.misfit(layer: node.name, reason: "a dense layer has a kernel")
     }
-    let x = try lowering.hostForm(node.input), fused = activation.isReadFromOutput ? activation : .linear
-    let shape = node.shape, channels = x.shape.last ?? 1, units = shape.last ?? 1
+    let x = try lowering.hostForm(node.input)
+    let fused = activation.isReadFromOutput ? activation : .linear
+    let shape = node.shape
+    let channels = x.shape.last ?? 1
+    let units = shape.last ?? 1
     let sizes = Sizes(rows: x.array.storedCount / channels, channels: channels, units: units)
-    let kernelLayout = try Layout(rows: [channels, units]), biasLayout = try Layout(rows: [units])
+    let kernelLayout = try Layout(rows: [channels, units])
+    let biasLayout = try Layout(rows: [units])
     let kernel = try lowering.weight(.weights, path, kernelLayout)
     let biasPath = hasBias ? node.parameters[.bias] : nil
     let bias = try biasPath.map { try lowering.weight(.bias, $0, biasLayout) }
@@ -81,7 +86,8 @@ struct DenseRule: TrainingRule {
     _ fused: Activation, into lowering: inout TrainingLowering
   ) {
     let (rows, channels, units, clamp) = (sizes.rows, sizes.channels, sizes.units, Clamp(fused))
-    let hasBias = bias != nil, isClamped = fused != .linear
+    let hasBias = bias != nil
+    let isClamped = fused != .linear
     let operands = [Program.Operand(.source, x), Program.Operand(.destination, y), kernel] + (bias.map { [$0] } ?? [])
     lowering.builder.append("dense", of: node.name, operands) { operands in
       let y = operands.floats(1)

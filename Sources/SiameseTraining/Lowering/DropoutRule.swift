@@ -2,8 +2,8 @@ import SiameseGraph
 import SiameseInference
 import SiameseOneDNN
 
-/// Zeroes elements (or, in stochastic depth, whole samples) at random, by draws that the run's seed, the node and the position
-/// fix.
+/// Zeroes elements (or, in stochastic depth, whole samples) at random, by draws that the run's seed, the node and the
+/// position fix.
 struct DropoutRule: TrainingRule {
   private let rate: Float
   /// Whether one draw decides about a whole sample.
@@ -24,7 +24,8 @@ struct DropoutRule: TrainingRule {
     let mask = mask(node, lowering.run)
     lowering.builder.loop("dropout", of: node.name, [x.array, y.array], mask)
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
       lowering.builder.loop("gradient", of: node.name, [g, dx], mask)
       lowering.contribute(dx, to: x)
     }

@@ -23,12 +23,14 @@ struct ZeroPaddingRule: TrainingRule {
   }
 
   func lower(_ node: TrainingNode, into lowering: inout TrainingLowering) throws -> TrainingStage {
-    let x = node.input, y = lowering.newValue(node, try node.facts.sameOrder(as: x, node.shape))
+    let x = node.input
+    let y = lowering.newValue(node, try node.facts.sameOrder(as: x, node.shape))
     let inner = try y.layout.part(x.layout.extents, at: [0, 0, insets.top, insets.left])
     lowering.builder.loop("zeros", of: node.name, [y.array]) { $0[0].clear() }
     try lowering.builder.reorder(x.array, to: y.array.viewed(as: inner), of: node.name, "zero padding")
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
       try lowering.builder.reorder(g.viewed(as: inner), to: dx, of: node.name, "gradient")
       lowering.contribute(dx, to: x)
     }
@@ -45,7 +47,8 @@ struct CroppingRule: TrainingRule {
   }
 
   func lower(_ node: TrainingNode, into lowering: inout TrainingLowering) throws -> TrainingStage {
-    let x = node.input, y = lowering.newValue(node, try node.facts.sameOrder(as: x, node.shape))
+    let x = node.input
+    let y = lowering.newValue(node, try node.facts.sameOrder(as: x, node.shape))
     return try lowering.part(of: x, at: [0, 0, insets.top, insets.left], y, node)
   }
 }
@@ -60,7 +63,8 @@ struct SliceRule: TrainingRule {
   }
 
   func lower(_ node: TrainingNode, into lowering: inout TrainingLowering) throws -> TrainingStage {
-    let x = try lowering.hostForm(node.input), y = lowering.newValue(node, try node.facts.hostLayout(node.shape))
+    let x = try lowering.hostForm(node.input)
+    let y = lowering.newValue(node, try node.facts.hostLayout(node.shape))
     var offsets = [Int](repeating: 0, count: x.shape.count)
     offsets[x.shape.count == 4 ? 1 : x.shape.count - 1] = start
     return try lowering.part(of: x, at: offsets, y, node)
@@ -77,7 +81,8 @@ struct ConcatenationRule: TrainingRule {
   }
 
   func lower(_ node: TrainingNode, into lowering: inout TrainingLowering) throws -> TrainingStage {
-    let shape = node.shape, facts = node.facts
+    let shape = node.shape
+    let facts = node.facts
     let kerasAxis = axis < 0 ? shape.count + axis : axis + 1
     let isMap = shape.count == 4
     let axis = isMap ? [0, 2, 3, 1][kerasAxis] : kerasAxis
@@ -130,7 +135,8 @@ extension TrainingLowering {
     let inner = try x.layout.part(y.layout.extents, at: offsets)
     try builder.reorder(x.array.viewed(as: inner), to: y.array, of: node.name, "part")
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
       lowering.builder.loop("zeros", of: node.name, [dx]) { $0[0].clear() }
       try lowering.builder.reorder(g, to: dx.viewed(as: inner), of: node.name, "gradient")
       lowering.contribute(dx, to: x)

@@ -39,7 +39,9 @@ struct LoweredTraining {
   ) throws {
     let graph = try graph.absorbingPadding().fusingActivations()
     var lowering = try TrainingLowering(graph, parameters, batch: batch, options: options)
-    guard graph.outputs.contains(where: { lowering.facts.needsGradient[$0] }) else { throw TrainingError.nothingToTrain }
+    guard graph.outputs.contains(where: { lowering.facts.needsGradient[$0] }) else {
+      throw TrainingError.nothingToTrain
+    }
     let segments = graph.segments(segmentCount)
     try lowering.forward(segments: segments)
     (inputs, outputs) = (graph.inputs.compactMap { lowering.values[$0] }, try lowering.outputs())

@@ -18,7 +18,8 @@ struct PlainRule: TrainingRule {
       operation: node.operation, inputs: sources.map(\.shape), output: y.shape,
       weights: weights.map { (role: $0.role, shape: $0.shape) })
     let weightOperands = try weights.map { try lowering.weight(.weights, $0.path, Layout(rows: $0.shape)) }
-    let operands = sources.map { Program.Operand(.source, $0.array) } + weightOperands + [Program.Operand(.destination, y.array)]
+    let operands =
+      sources.map { Program.Operand(.source, $0.array) } + weightOperands + [Program.Operand(.destination, y.array)]
     lowering.builder.append("plain loops", of: node.name, operands) { call.forward($0) }
     return TrainingStage(y) { lowering in
       let gradients = sources.map { lowering.builder.array($0.layout) }
@@ -26,7 +27,9 @@ struct PlainRule: TrainingRule {
         (weight: weight, gradient: lowering.builder.array(try Layout(rows: weight.shape)))
       }
       let roles = trained.map(\.weight.role)
-      let results = ([lowering.gradient(y)] + gradients + trained.map(\.gradient)).map { Program.Operand(.destination, $0) }
+      let results = ([lowering.gradient(y)] + gradients + trained.map(\.gradient)).map {
+        Program.Operand(.destination, $0)
+      }
       lowering.builder.append("gradient by plain loops", of: node.name, operands + results) {
         call.backward($0, trained: roles)
       }
@@ -39,8 +42,8 @@ struct PlainRule: TrainingRule {
     let role: ParameterRole, path: String, shape: [Int]
   }
 
-  /// An operation's plain loops over operands: the inputs, the weights, the output; and going back its gradient, those of the
-  /// inputs, those of the weights that are trained.
+  /// An operation's plain loops over operands: the inputs, the weights, the output; and going back its gradient, those
+  /// of the inputs, those of the weights that are trained.
   private struct Call: Sendable {
     let operation: SiameseGraph.Operation
     let inputs: [[Int]], output: [Int]
@@ -66,9 +69,12 @@ struct PlainRule: TrainingRule {
 
     func backward(_ operands: Operands, trained: [ParameterRole]) {
       let result = operation.plainBackward(
-        inputTensors(operands), weightTensors(operands), output: Tensor(shape: output, at: operands.floats(outputPlace)),
+        inputTensors(operands), weightTensors(operands),
+        output: Tensor(shape: output, at: operands.floats(outputPlace)),
         gradient: Tensor(shape: output, at: operands.floats(outputPlace + 1)), mode: .inference)
-      for (index, gradient) in result.inputs.enumerated() { gradient.copy(to: operands.floats(outputPlace + 2 + index)) }
+      for (index, gradient) in result.inputs.enumerated() {
+        gradient.copy(to: operands.floats(outputPlace + 2 + index))
+      }
       for (index, role) in trained.enumerated() {
         result.weights[role]?.copy(to: operands.floats(outputPlace + 2 + inputs.count + index))
       }

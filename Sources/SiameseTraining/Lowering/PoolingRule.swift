@@ -52,7 +52,8 @@ extension TrainingLowering {
       "pooling", of: node.name, forward,
       [Program.Operand(.source, x.array), Program.Operand(.destination, y.array)] + workspace)
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
       let backward = try PrimitiveDescription.poolingBackward(
         of: forward, kind.algorithm, sourceGradient: x.layout, destinationGradient: g.layout, window: window)
       try lowering.builder.append(

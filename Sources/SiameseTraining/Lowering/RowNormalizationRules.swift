@@ -12,9 +12,12 @@ struct LayerNormalizationRule: TrainingRule {
   }
 
   func lower(_ node: TrainingNode, into lowering: inout TrainingLowering) throws -> TrainingStage {
-    let x = try lowering.hostForm(node.input), y = lowering.newValue(node, x.layout)
-    let width = x.shape.last ?? 1, rows = x.array.storedCount / width
-    let perChannel = try Layout(rows: [width]), roles = node.parameters
+    let x = try lowering.hostForm(node.input)
+    let y = lowering.newValue(node, x.layout)
+    let width = x.shape.last ?? 1
+    let rows = x.array.storedCount / width
+    let perChannel = try Layout(rows: [width])
+    let roles = node.parameters
     let gamma = try lowering.weight(.scale, roles[.gamma], perChannel, else: 1)
     let beta = try lowering.weight(.shift, roles[.beta], perChannel, else: 0)
     // Mean and 1 / σ of each row, which the gradient needs again.
@@ -29,8 +32,10 @@ struct LayerNormalizationRule: TrainingRule {
         statistics: operands.floats(2))
     }
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
-      let dgamma = lowering.builder.array(perChannel), dbeta = lowering.builder.array(perChannel)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
+      let dgamma = lowering.builder.array(perChannel)
+      let dbeta = lowering.builder.array(perChannel)
       let gradient = LayerNormalizationGradient(rows: rows, width: width)
       lowering.builder.append(
         "gradient", of: node.name,
@@ -64,7 +69,8 @@ private struct LayerNormalizationGradient: Sendable {
       for row in part {
         let (x, g, dx) = (x + row * width, g + row * width, dx + row * width)
         let (mean, scale) = (statistics[2 * row], statistics[2 * row + 1])
-        var sum: Float = 0, along: Float = 0
+        var sum: Float = 0
+        var along: Float = 0
         for c in 0..<width {
           sum += g[c] * gamma[c]
           along += g[c] * gamma[c] * (x[c] - mean) * scale
@@ -86,18 +92,23 @@ struct UnitNormalizationRule: TrainingRule {
   }
 
   func lower(_ node: TrainingNode, into lowering: inout TrainingLowering) throws -> TrainingStage {
-    let x = try lowering.hostForm(node.input), y = lowering.newValue(node, x.layout)
-    let width = x.shape.last ?? 1, rows = x.array.storedCount / width, epsilon = epsilon
+    let x = try lowering.hostForm(node.input)
+    let y = lowering.newValue(node, x.layout)
+    let width = x.shape.last ?? 1
+    let rows = x.array.storedCount / width
+    let epsilon = epsilon
     let loop = UnitNormalizationLoop(rows: rows, width: width, epsilon: epsilon)
     lowering.builder.append("unit normalisation", of: node.name, [x.array, y.array]) { operands in
       loop.run(operands.floats(0), into: operands.floats(1))
     }
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
       lowering.builder.append("gradient", of: node.name, [x.array, g, dx]) { operands in
         let (x, g, dx) = (operands.floats(0), operands.floats(1), operands.floats(2))
         for row in 0..<rows {
-          var squares: Float = 0, along: Float = 0
+          var squares: Float = 0
+          var along: Float = 0
           for i in row * width..<(row + 1) * width {
             squares += x[i] * x[i]
             along += x[i] * g[i]

@@ -23,7 +23,8 @@ struct LinearRule: TrainingRule {
       parallel(arrays[1].storedCount) { part in for i in part { y[i] += offset } }
     }
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
       lowering.builder.loop("gradient", of: node.name, [g, dx]) { $0[1].assign($0[0], times: [scale]) }
       lowering.contribute(dx, to: x)
     }
@@ -37,9 +38,12 @@ struct AffineRule: TrainingRule {
   }
 
   func lower(_ node: TrainingNode, into lowering: inout TrainingLowering) throws -> TrainingStage {
-    let x = try lowering.hostForm(node.input), y = lowering.newValue(node, x.layout)
-    let channels = x.shape.last ?? 1, rows = x.array.storedCount / channels
-    let perChannel = try Layout(rows: [channels]), roles = node.parameters
+    let x = try lowering.hostForm(node.input)
+    let y = lowering.newValue(node, x.layout)
+    let channels = x.shape.last ?? 1
+    let rows = x.array.storedCount / channels
+    let perChannel = try Layout(rows: [channels])
+    let roles = node.parameters
     let scale = try lowering.weight(.scale, roles[.scale], perChannel, else: 1)
     let offset = try lowering.weight(.shift, roles[.offset], perChannel, else: 0)
     lowering.builder.append(
@@ -54,8 +58,10 @@ struct AffineRule: TrainingRule {
       }
     }
     return TrainingStage(y) { lowering in
-      let g = lowering.gradient(y), dx = lowering.builder.array(x.layout)
-      let dscale = lowering.builder.array(perChannel), doffset = lowering.builder.array(perChannel)
+      let g = lowering.gradient(y)
+      let dx = lowering.builder.array(x.layout)
+      let dscale = lowering.builder.array(perChannel)
+      let doffset = lowering.builder.array(perChannel)
       lowering.builder.append(
         "gradient", of: node.name, [x.array, g, dx, dscale, doffset].map { Program.Operand(.source, $0) } + [scale]
       ) { operands in

@@ -80,7 +80,8 @@ extension Graph {
     var needs = [Bool](repeating: false, count: nodes.count)
     for (index, node) in nodes.enumerated() {
       if case .input = node.operation { needs[index] = inputs }
-      needs[index] = needs[index] || node.inputs.contains { needs[$0] }
+      needs[index] =
+        needs[index] || node.inputs.contains { needs[$0] }
         || node.parameters.values.contains(where: trainable.contains)
     }
     return needs

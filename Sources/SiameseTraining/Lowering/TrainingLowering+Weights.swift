@@ -8,7 +8,9 @@ extension TrainingLowering {
   }
 
   /// The weight at `path`, or a vector of the same number where the node has none.
-  mutating func weight(_ argument: Argument, _ path: String?, _ layout: Layout, else value: Float) throws -> Program.Operand {
+  mutating func weight(_ argument: Argument, _ path: String?, _ layout: Layout, else value: Float) throws
+    -> Program.Operand
+  {
     if let path { return try weight(argument, path, layout) }
     return Program.Operand(argument, try weights.filled(layout.extents[0], value))
   }
@@ -32,11 +34,12 @@ extension TrainingLowering {
   /// Whether the weight at `path` has a gradient.
   func isTrained(_ path: String?) -> Bool { path.flatMap { parameters.entry($0)?.gradientStorage } != nil }
 
-  /// Where the gradient of the weight at `path` is to go, and whether a step must add to what is there; nil where the weight
-  /// is not trained.
+  /// Where the gradient of the weight at `path` is to go, and whether a step must add to what is there; nil where the
+  /// weight is not trained.
   mutating func gradientTarget(_ path: String?, _ host: Layout) -> (array: Value, adds: @Sendable () -> Bool)? {
     guard let path, let storage = parameters.entry(path)?.gradientStorage else { return nil }
-    let isFirst = isFirstGradient(path), run = run
+    let isFirst = isFirstGradient(path)
+    let run = run
     return (builder.array(host, in: storage), { !isFirst || run.accumulates })
   }
 
@@ -46,7 +49,8 @@ extension TrainingLowering {
     let count = host.byteCount / 4
     if array.layout == host {
       builder.append("gradient", of: path, [array, target]) { operands in
-        let (new, sum) = (operands.floats(0), operands.floats(1)), adds = adds()
+        let (new, sum) = (operands.floats(0), operands.floats(1))
+        let adds = adds()
         parallel(count) { part in
           if adds { for i in part { sum[i] += new[i] } } else { for i in part { sum[i] = new[i] } }
         }

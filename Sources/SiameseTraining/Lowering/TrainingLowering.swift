@@ -12,8 +12,8 @@ final class TrainingRun: @unchecked Sendable {
   var accumulates = false
 }
 
-/// Turns a graph into a training program: for each node its forward steps, by the first rule of `TrainingTable` that takes it,
-/// and its backward steps when the tape is run back.
+/// Turns a graph into a training program: for each node its forward steps, by the first rule of `TrainingTable` that
+/// takes it, and its backward steps when the tape is run back.
 struct TrainingLowering {
   /// What is on the tape: backward steps that are still to be appended, and the value whose gradient they begin with.
   private struct TapeEntry {
@@ -52,8 +52,8 @@ struct TrainingLowering {
 
   // MARK: Passes
 
-  /// Appends the forward steps of every node, and no backward steps for the nodes of `segments` but the last: theirs are
-  /// to be appended by `backward(recomputing:)`.
+  /// Appends the forward steps of every node, and no backward steps for the nodes of `segments` but the last: theirs
+  /// are to be appended by `backward(recomputing:)`.
   mutating func forward(segments: [Range<Int>]) throws {
     for segment in segments {
       try forward(segment)
@@ -167,7 +167,9 @@ struct TrainingLowering {
   }
 
   /// The value in Keras' order.
-  mutating func hostForm(_ value: TrainingValue) throws -> TrainingValue { try form(value, facts.hostLayout(value.shape)) }
+  mutating func hostForm(_ value: TrainingValue) throws -> TrainingValue {
+    try form(value, facts.hostLayout(value.shape))
+  }
 
   // MARK: Gradients
 
@@ -179,13 +181,15 @@ struct TrainingLowering {
   /// Whether anybody has contributed to a value's gradient.
   func hasGradient(_ value: TrainingValue) -> Bool { !contributions[value.id].isEmpty }
 
-  /// The gradient before an activation, from those after it that consumers have contributed to `value`, the output: their
-  /// sum times the slope, in one pass.
+  /// The gradient before an activation, from those after it that consumers have contributed to `value`, the output:
+  /// their sum times the slope, in one pass.
   mutating func gradient(_ value: TrainingValue, through function: Activation = .linear) -> Value {
-    let parts = contributions[value.id], count = parts.count
+    let parts = contributions[value.id]
+    let count = parts.count
     if function == .linear, count == 1 { return parts[0] }
     precondition(parts.allSatisfy { $0.layout == value.layout }, "gradients lie as their values do")
-    let result = builder.array(value.layout), clamp = Clamp(function)
+    let result = builder.array(value.layout)
+    let clamp = Clamp(function)
     if function == .linear {
       builder.loop("sum of gradients", of: value.name, parts + [result]) { arrays in
         arrays[count].assignSum(of: (0..<count).map { arrays[$0] }, rectified: clamp)

@@ -31,8 +31,8 @@ struct TrainingValue {
 
 /// What a rule made of a node.
 struct TrainingStage {
-  /// Appends the backward steps: given the gradient that the output's consumers have contributed, they contribute to the
-  /// inputs' and deliver the weights'.
+  /// Appends the backward steps: given the gradient that the output's consumers have contributed, they contribute to
+  /// the inputs' and deliver the weights'.
   typealias Backward = (inout TrainingLowering) throws -> Void
 
   let output: TrainingValue

@@ -2,7 +2,9 @@ import Foundation
 
 /// How the learning rate runs over the steps of training, counted from 0.
 package struct LearningRateSchedule: Hashable, Sendable, Codable {
+  /// How the rate runs after the warm-up.
   package enum Shape: Hashable, Sendable, Codable {
+    /// The peak throughout.
     case constant
     /// Half a cosine from the peak to `final` times the peak over `stepCount` steps (arXiv 1608.03983).
     case cosine(stepCount: Int, final: Float = 0)
@@ -13,11 +15,14 @@ package struct LearningRateSchedule: Hashable, Sendable, Codable {
     case oneCycle(stepCount: Int, rise: Float = 0.3)
   }
 
+  /// The highest rate.
   package var peak: Float
+  /// How the rate runs after the warm-up.
   package var shape: Shape
   /// Steps over which the rate first grows in a straight line to what the shape says.
   package var warmUpStepCount: Int
 
+  /// A schedule; see the properties.
   package init(peak: Float, _ shape: Shape = .constant, warmUpStepCount: Int = 0) {
     (self.peak, self.shape, self.warmUpStepCount) = (peak, shape, warmUpStepCount)
   }

@@ -10,6 +10,7 @@ import SiameseTensors
 ///
 /// A copy is a snapshot. `arrays` gives and takes everything it remembers, for checkpoints that continue bit by bit.
 package struct Optimizer: Sendable, Equatable {
+  /// How a weight moves, given its gradient `g` and what is remembered of earlier ones.
   package enum Rule: Hashable, Sendable, Codable {
     /// `v ← momentum · v + g; w ← w − rate · v`, or `rate · (g + momentum · v)` with Nesterov's look-ahead.
     case sgd(momentum: Float = 0, nesterov: Bool = false)
@@ -25,6 +26,7 @@ package struct Optimizer: Sendable, Equatable {
   package var rule: Rule
   /// For weights in no group. Kernels only: biases, scales and offsets are not decayed.
   package var weightDecay: Float
+  /// Weights that learn at rates of their own.
   package var groups: [ParameterGroup]
 
   /// First and second moments by path; empty where the rule needs none.
@@ -37,6 +39,7 @@ package struct Optimizer: Sendable, Equatable {
     var second: [Float] = []
   }
 
+  /// An optimiser that remembers nothing yet.
   package init(_ rule: Rule = .adam(), weightDecay: Float = 0, groups: [ParameterGroup] = []) {
     (self.rule, self.weightDecay, self.groups) = (rule, weightDecay, groups)
   }
@@ -114,12 +117,14 @@ package struct Optimizer: Sendable, Equatable {
 
 /// Weights that learn at a rate of their own, such as a backbone under a new head.
 package struct ParameterGroup: Hashable, Sendable, Codable {
+  /// Where the weights lie in the store.
   package var paths: Set<String>
   /// Multiplies the step's rate.
   package var rate: Float
   /// In place of the optimiser's; nil keeps that.
   package var weightDecay: Float?
 
+  /// A group; see the properties.
   package init(paths: Set<String>, rate: Float = 1, weightDecay: Float? = nil) {
     (self.paths, self.rate, self.weightDecay) = (paths, rate, weightDecay)
   }

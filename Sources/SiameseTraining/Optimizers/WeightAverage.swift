@@ -6,10 +6,12 @@ import SiameseTensors
 package struct WeightAverage: Sendable, Equatable {
   /// `average ← decay · average + (1 − decay) · weight`; early on a smaller decay, `(1 + n) / (10 + n)`.
   package let decay: Float
+  /// How often weights have been taken in.
   package private(set) var stepCount = 0
   /// The average by path; what a checkpoint holds.
   package private(set) var arrays: [String: Tensor] = [:]
 
+  /// An average that has seen nothing yet.
   package init(decay: Float = 0.999) { self.decay = decay }
 
   /// Continues from a checkpoint.

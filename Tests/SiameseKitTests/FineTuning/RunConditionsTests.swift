@@ -90,7 +90,7 @@ private func replacing(_ value: Any, _ path: ArraySlice<String>, _ change: (Any)
         ("--clip", { $0.training.clip = nil }), ("--average", { $0.training.averageDecay = nil }),
         ("--schedule", { $0.training.schedule.shape = .constant }), ("--optimizer", { $0.training.rule = .sgd() }),
         ("--patience", { $0.training.patience = nil }), ("--chunk", { $0.training.chunk = nil }),
-        ("--recompute", { $0.training.checkpointing = nil }), ("--head", { $0.head.width = nil }),
+        ("--recompute", { $0.training.recomputation = nil }), ("--head", { $0.head.width = nil }),
       ] as [(String, (inout RunConditions) -> Void)] {
         var other = found
         change(&other)

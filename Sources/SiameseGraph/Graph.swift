@@ -15,7 +15,7 @@ package struct Graph: Sendable, Equatable {
     package var parameters: [ParameterRole: String]
     /// Its output's shape, inferred.
     package var shape: [Int]
-    /// Applied to the operation's output (attached by a pass, never by an importer).
+    /// Applied to the operation's output; made by a pass, never by an importer.
     package var activation = Activation.linear
   }
 
@@ -41,7 +41,9 @@ package struct Graph: Sendable, Equatable {
     for role in operation.parameterShapes(inputs: shapes).keys where paths[role] == nil {
       paths[role] = "\(name)/\(role.rawValue)"
     }
-    nodes.append(Node(name: name, operation: operation, inputs: inputs, parameters: paths, shape: shape, activation: activation))
+    nodes.append(
+      Node(
+        name: name, operation: operation, inputs: inputs, parameters: paths, shape: shape, activation: activation))
     index[name] = nodes.count - 1
     return nodes.count - 1
   }

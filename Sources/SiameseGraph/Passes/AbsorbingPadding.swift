@@ -5,7 +5,7 @@ extension Graph {
   package func absorbingPadding() throws(GraphError) -> Graph {
     /// What a consumer of the padding node `index` becomes; nil where it needs the padded map itself.
     func absorbed(_ consumer: Node, padding index: Int) -> Operation? {
-      guard case .zeroPadding(let outer) = nodes[index].operation else { return nil }
+      guard case .zeroPadding(let outer) = nodes[index].operation, nodes[index].activation == .linear else { return nil }
       let shape = nodes[index].shape
       func merged(_ padding: Padding, _ window: Size, _ strides: Size, _ dilation: Size) -> EdgeInsets {
         let inner = padding.insets(
@@ -15,7 +15,9 @@ extension Graph {
           right: inner.right + outer.right)
       }
       switch consumer.operation {
-      case .convolution(var c) where consumer.inputs[0] == index && consumer.inputs.dropFirst().allSatisfy { $0 != index }:
+      // Zeros that the convolution adds itself stay zeros: what is padded may not be changed by an activation first.
+      case .convolution(var c)
+      where consumer.inputs[0] == index && !consumer.inputs.dropFirst().contains(index) && c.inputActivation(0) == 0:
         c.padding = .explicit(merged(c.padding, c.kernel, c.strides, c.dilation))
         return .convolution(c)
       case .pooling(var p) where p.kind == .maximum && isNonNegative(nodes[index].inputs[0]):
@@ -51,6 +53,7 @@ extension Graph {
       }
     }
     let node = nodes[index]
+    if node.activation != .linear { return never(node.activation) }
     switch node.operation {
     case .convolution(let c): return never(c.activation)
     case .activation(let activation): return never(activation)

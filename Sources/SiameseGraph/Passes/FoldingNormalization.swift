@@ -41,7 +41,7 @@ extension InferenceGraph {
       default: return nil
       }
       let input = graph.nodes[index].inputs[0]
-      guard rewriter.feedsOnlyOne(input) else { return nil }
+      guard rewriter.feedsOnlyOne(input), graph.nodes[input].activation == .linear else { return nil }
       switch graph.nodes[input].operation {
       case .convolution(let c): return c.activation == .linear && !c.residual ? input : nil
       case .dense(_, _, let activation): return activation == .linear ? input : nil

@@ -2,11 +2,13 @@
 ///
 /// Input nodes are always kept, so that a rewritten graph takes what the original took.
 package struct GraphRewriter {
+  /// The graph that is rewritten.
   package let source: Graph
+  /// The source's nodes that take each node's output.
   package let consumers: [[Int]]
-  private(set) var result = Graph()
+  private var result = Graph()
   /// Where each of the source's nodes went; −1 until then.
-  private(set) var moved: [Int]
+  package private(set) var moved: [Int]
 
   init(_ source: Graph) {
     self.source = source
@@ -14,7 +16,8 @@ package struct GraphRewriter {
     moved = Array(repeating: -1, count: source.nodes.count)
   }
 
-  /// Copies node `index`, with another operation, other inputs (indices of the source) or other weights if given.
+  /// Copies node `index`, with another name, operation, inputs (indices of the source), weights or activation if given.
+  /// - Throws: `GraphError` where the operation does not fit its inputs or the name is taken.
   package mutating func copy(
     _ index: Int, name: String? = nil, _ operation: Operation? = nil, inputs: [Int]? = nil,
     parameters: [ParameterRole: String]? = nil, activation: Activation? = nil
@@ -41,7 +44,10 @@ package struct GraphRewriter {
 
 extension Graph {
   /// This graph with every node handed to `place`, which copies it, replaces it, or leaves it out.
-  package func rewritten(_ place: (inout GraphRewriter, Int, Node) throws(GraphError) -> Void) throws(GraphError) -> Graph {
+  /// - Throws: what `place` throws.
+  package func rewritten(
+    _ place: (inout GraphRewriter, Int, Node) throws(GraphError) -> Void
+  ) throws(GraphError) -> Graph {
     var rewriter = GraphRewriter(self)
     for (index, node) in nodes.enumerated() { try place(&rewriter, index, node) }
     return rewriter.finished()

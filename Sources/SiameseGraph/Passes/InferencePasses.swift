@@ -18,6 +18,7 @@ extension Graph {
   package func droppingTrainingOnlyNodes() throws(GraphError) -> Graph {
     try rewritten { rewriter, index, node throws(GraphError) in
       switch node.operation {
+      case _ where node.activation != .linear: try rewriter.copy(index)
       case .dropout, .stochasticDepth, .identity, .activation(.linear), .linear(scale: 1, offset: 0):
         rewriter.replace(index, by: node.inputs[0])
       default: try rewriter.copy(index)
@@ -35,7 +36,7 @@ extension Graph {
       // The later one: the earlier one's output is then there to be added to.
       return node.inputs.sorted(by: >).first { input in
         guard case .convolution(let c) = nodes[input].operation else { return false }
-        return c.activation == .linear && !c.residual && rewriter.feedsOnlyOne(input)
+        return c.activation == .linear && nodes[input].activation == .linear && !c.residual && rewriter.feedsOnlyOne(input)
       }
     }
     return try rewritten { rewriter, index, node throws(GraphError) in
@@ -51,19 +52,25 @@ extension Graph {
     }
   }
 
-  /// With activations attached to the node whose output they alone take, where `suits` says that it can apply them itself.
+  /// With activations attached to the nodes whose outputs they alone take, where `suits` says so; without it, to
+  /// element-wise operations and scales.
+  /// - Throws: `GraphError`, which a well-formed graph does not cause.
   package func attachingActivations(
-    where suits: (Operation, Activation) -> Bool
+    where suits: (Operation, Activation) -> Bool = { operation, _ in
+      switch operation {
+      case .elementwise, .affine: true
+      default: false
+      }
+    }
   ) throws(GraphError) -> Graph {
     func attached(_ index: Int, _ rewriter: GraphRewriter) -> Activation? {
       guard rewriter.feedsOnlyOne(index), nodes[index].activation == .linear,
-        case .activation(let activation) = nodes[rewriter.consumers[index][0]].operation,
-        suits(nodes[index].operation, activation)
+        let activation = loneActivation(rewriter.consumers[index][0]), suits(nodes[index].operation, activation)
       else { return nil }
       return activation
     }
     return try rewritten { rewriter, index, node throws(GraphError) in
-      if case .activation = node.operation, attached(node.inputs[0], rewriter) != nil {
+      if loneActivation(index) != nil, attached(node.inputs[0], rewriter) != nil {
         rewriter.replace(index, by: node.inputs[0])
       } else {
         try rewriter.copy(index, activation: attached(index, rewriter))
@@ -74,7 +81,8 @@ extension Graph {
   /// With activations that follow a convolution or dense layer done by it.
   package func fusingActivations() throws(GraphError) -> Graph {
     func fused(_ index: Int, _ rewriter: GraphRewriter) -> Operation? {
-      guard rewriter.feedsOnlyOne(index), case .activation(let activation) = nodes[rewriter.consumers[index][0]].operation
+      guard rewriter.feedsOnlyOne(index), nodes[index].activation == .linear,
+        let activation = loneActivation(rewriter.consumers[index][0])
       else { return nil }
       switch nodes[index].operation {
       case .convolution(var c) where c.activation == .linear:
@@ -85,11 +93,17 @@ extension Graph {
       }
     }
     return try rewritten { rewriter, index, node throws(GraphError) in
-      if case .activation = node.operation, fused(node.inputs[0], rewriter) != nil {
+      if loneActivation(index) != nil, fused(node.inputs[0], rewriter) != nil {
         rewriter.replace(index, by: node.inputs[0])
       } else {
         try rewriter.copy(index, fused(index, rewriter))
       }
     }
+  }
+
+  /// The function of a node that is an activation and nothing else.
+  private func loneActivation(_ index: Int) -> Activation? {
+    guard case .activation(let activation) = nodes[index].operation, nodes[index].activation == .linear else { return nil }
+    return activation
   }
 }

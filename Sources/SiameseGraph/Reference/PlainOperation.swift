@@ -51,7 +51,10 @@ extension Operation {
     case .input, .identity: return only(g)
     case .convolution(let c):
       let g = c.activation == .linear ? g : c.activation.plainBackward(convolved(c, inputs, weights), g)
-      var gradients = c.plainBackward(x, weights[.kernel]!, g)
+      var gradients = c.plainBackward(c.inputActivation.plainForward(x), weights[.kernel]!, g)
+      if c.inputActivation != .linear {
+        gradients.inputs[0] = c.inputActivation.plainBackward(x, gradients.inputs[0])
+      }
       if c.residual { gradients.inputs.append(g) }
       return gradients
     case .dense(_, let bias, let activation):
@@ -94,7 +97,7 @@ extension Operation {
 
 /// The convolution and what is added to it, before the activation.
 private func convolved(_ c: Convolution, _ inputs: [Tensor], _ weights: [ParameterRole: Tensor]) -> Tensor {
-  let y = c.plainForward(inputs[0], weights[.kernel]!, weights[.bias])
+  let y = c.plainForward(c.inputActivation.plainForward(inputs[0]), weights[.kernel]!, weights[.bias])
   return c.residual ? Elementwise.add.plainForward([y, inputs[1]]) : y
 }
 

@@ -34,9 +34,7 @@ package struct ReferenceEvaluator {
         values.append(input)
         continue
       }
-      let output = node.operation.plainForward(
-        node.inputs.map { values[$0] }, weights(of: index), mode: modes[index] ?? .inference)
-      values.append(node.activation.plainForward(output))
+      values.append(node.activation.plainForward(output(of: index, values)))
     }
     return values
   }
@@ -51,9 +49,14 @@ package struct ReferenceEvaluator {
     for (output, gradient) in zip(graph.outputs, outputGradients) { gradients[output].accumulate(gradient) }
     var parameterGradients: [String: Tensor] = [:]
     for (index, node) in graph.nodes.enumerated().reversed() {
-      guard let gradient = gradients[index], !node.inputs.isEmpty else { continue }
+      guard var gradient = gradients[index], !node.inputs.isEmpty else { continue }
+      var output = values[index]
+      if node.activation != .linear {
+        output = self.output(of: index, values)
+        gradient = node.activation.plainBackward(output, gradient)
+      }
       let result = node.operation.plainBackward(
-        node.inputs.map { values[$0] }, weights(of: index), output: values[index], gradient: gradient,
+        node.inputs.map { values[$0] }, weights(of: index), output: output, gradient: gradient,
         mode: modes[index] ?? .inference)
       for (input, gradient) in zip(node.inputs, result.inputs) { gradients[input].accumulate(gradient) }
       for (role, gradient) in result.weights {
@@ -62,6 +65,12 @@ package struct ReferenceEvaluator {
     }
     let inputGradients = zip(graph.inputs, inputs).map { gradients[$0] ?? Tensor(shape: $1.shape) }
     return (inputGradients, parameterGradients)
+  }
+
+  /// What node `index` computes, before its node's activation.
+  private func output(of index: Int, _ values: [Tensor]) -> Tensor {
+    graph.nodes[index].operation.plainForward(
+      graph.nodes[index].inputs.map { values[$0] }, weights(of: index), mode: modes[index] ?? .inference)
   }
 
   private func weights(of node: Int) -> [ParameterRole: Tensor] {

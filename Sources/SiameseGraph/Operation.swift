@@ -1,7 +1,8 @@
 /// What a node of a graph computes, with everything fixed about it except its weights.
 ///
 /// Shapes in comments leave out the batch axis. Feature maps are `[H, W, C]`. An operation's weights are listed by
-/// `parameterShapes(inputs:)`, in Keras' own layouts and under Keras' own roles.
+/// `parameterShapes(inputs:)`, in Keras' own layouts and under Keras' own roles. What a case means in numbers stands in its
+/// file under `Operations`.
 package enum Operation: Hashable, Sendable {
   /// A picture or vector that enters the graph.
   case input(shape: [Int])
@@ -23,16 +24,21 @@ package enum Operation: Hashable, Sendable {
   case affine(scale: Bool, offset: Bool)
   /// `scale · x + offset` with fixed numbers (Rescaling, operator nodes).
   case linear(scale: Float, offset: Float)
+  /// A function of each element.
   case activation(Activation)
   /// `max(x, 0) + slope · min(x, 0)`, the slope learned; its shape may have extents of 1 for shared axes.
   case parametricReLU(sharedAxes: [Int])
-  /// Along the last axis.
+  /// `exp(x) / Σ exp(x)` along the last axis.
   case softmax
+  /// `[H, W, C]` → `[H', W', C]`.
   case pooling(Pooling)
   /// `[H, W, C]` → `[C]`, or `[1, 1, C]` where `keepsDimensions`.
   case globalPooling(Pooling.Kind, keepsDimensions: Bool)
+  /// Zeros around a map.
   case zeroPadding(EdgeInsets)
+  /// Rows and columns taken off a map.
   case cropping(EdgeInsets)
+  /// `[H, W, C]` → `[height · H, width · W, C]`.
   case upsampling(height: Int, width: Int, bilinear: Bool)
   /// Element by element over two or more inputs, extents of 1 broadcast.
   case elementwise(Elementwise)
@@ -40,6 +46,7 @@ package enum Operation: Hashable, Sendable {
   case concatenate(axis: Int)
   /// Channels (last axis) `start ..< start + count`.
   case slice(start: Int, count: Int)
+  /// The same elements under another shape, in which one extent may be −1: what remains.
   case reshape(shape: [Int])
   /// Axes in their new order, counted from 0 without the batch.
   case permute(axes: [Int])
@@ -49,75 +56,43 @@ package enum Operation: Hashable, Sendable {
   case stochasticDepth(rate: Float)
   /// Passes its input on: layers that act in training only and are not ours to train.
   case identity
-}
 
-package enum Elementwise: Hashable, Sendable { case add, subtract, multiply, average, maximum, minimum, divide }
-
-package struct EdgeInsets: Hashable, Sendable {
-  package var top = 0, bottom = 0, left = 0, right = 0
-  package static let zero = EdgeInsets()
-  package init(top: Int = 0, bottom: Int = 0, left: Int = 0, right: Int = 0) {
-    (self.top, self.bottom, self.left, self.right) = (top, bottom, left, right)
-  }
-}
-
-/// How a window meets the edges of its input: TensorFlow's two rules, or given amounts.
-package enum Padding: Hashable, Sendable {
-  /// No padding: the window stays inside.
-  case valid
-  /// As much as gives `⌈extent / stride⌉` outputs, the odd one below and to the right.
-  case same
-  /// These amounts, as after absorbing a padding layer.
-  case explicit(EdgeInsets)
-}
-
-package struct Size: Hashable, Sendable {
-  package var height: Int, width: Int
-  package init(_ height: Int, _ width: Int) { (self.height, self.width) = (height, width) }
-  package init(_ extent: Int) { self.init(extent, extent) }
-}
-
-package struct Convolution: Hashable, Sendable {
-  package var filters: Int
-  package var kernel: Size
-  package var strides: Size
-  package var padding: Padding
-  package var dilation: Size
-  /// Kernel is `[kernel.height, kernel.width, C / groups, filters]`, output channels ordered by group.
-  package var groups: Int
-  package var bias: Bool
-  /// A second input of the output's shape is added before the activation (made by a pass, never by an importer).
-  package var residual: Bool
-  package var activation: Activation
-  /// Applied to the input as it is read, before zeros are put around it (made by a pass, never by an importer).
-  package var inputActivation = Activation.linear
-
-  package init(
-    filters: Int, kernel: Size, strides: Size = Size(1), padding: Padding = .valid, dilation: Size = Size(1),
-    groups: Int = 1, bias: Bool = true, residual: Bool = false, activation: Activation = .linear
-  ) {
-    self.filters = filters
-    self.kernel = kernel
-    self.strides = strides
-    self.padding = padding
-    self.dilation = dilation
-    self.groups = groups
-    self.bias = bias
-    self.residual = residual
-    self.activation = activation
-  }
-}
-
-package struct Pooling: Hashable, Sendable {
-  /// Averages leave padding out of the count, as TensorFlow's do.
-  package enum Kind: Hashable, Sendable { case maximum, average }
-  package var kind: Kind
-  package var window: Size
-  package var strides: Size
-  package var padding: Padding
-
-  package init(_ kind: Kind, window: Size, strides: Size, padding: Padding = .valid) {
-    (self.kind, self.window, self.strides, self.padding) = (kind, window, strides, padding)
+  /// The type that says what the operation does: the one list of all operations.
+  var definition: any OperationDefinition {
+    switch self {
+    case .input(let shape): InputOperation(shape: shape)
+    case .convolution(let convolution): convolution
+    case .dense(let units, let bias, let activation): DenseOperation(units: units, bias: bias, activation: activation)
+    case .batchNormalization(let epsilon, _, let scale, let center):
+      BatchNormalizationOperation(epsilon: epsilon, scale: scale, center: center)
+    case .layerNormalization(let epsilon, let scale, let center):
+      LayerNormalizationOperation(epsilon: epsilon, scale: scale, center: center)
+    case .groupNormalization(let groups, let epsilon, let scale, let center):
+      GroupNormalizationOperation(groups: groups, epsilon: epsilon, scale: scale, center: center)
+    case .unitNormalization(let epsilon): UnitNormalizationOperation(epsilon: epsilon)
+    case .localResponseNormalization(let radius, let bias, let alpha, let beta):
+      LocalResponseOperation(radius: radius, bias: bias, alpha: alpha, beta: beta)
+    case .affine(let scale, let offset): AffineOperation(scale: scale, offset: offset)
+    case .linear(let scale, let offset): LinearOperation(scale: scale, offset: offset)
+    case .activation(let activation): activation
+    case .parametricReLU(let sharedAxes): ParametricReLUOperation(sharedAxes: sharedAxes)
+    case .softmax: SoftmaxOperation()
+    case .pooling(let pooling): pooling
+    case .globalPooling(let kind, let keepsDimensions):
+      GlobalPoolingOperation(kind: kind, keepsDimensions: keepsDimensions)
+    case .zeroPadding(let insets): ZeroPaddingOperation(insets: insets)
+    case .cropping(let insets): CroppingOperation(insets: insets)
+    case .upsampling(let height, let width, let bilinear):
+      UpsamplingOperation(height: height, width: width, bilinear: bilinear)
+    case .elementwise(let kind): kind
+    case .concatenate(let axis): ConcatenationOperation(axis: axis)
+    case .slice(let start, let count): SliceOperation(start: start, count: count)
+    case .reshape(let shape): ReshapeOperation(shape: shape)
+    case .permute(let axes): PermutationOperation(axes: axes)
+    case .dropout(let rate): DropoutOperation(rate: rate)
+    case .stochasticDepth(let rate): StochasticDepthOperation(rate: rate)
+    case .identity: IdentityOperation()
+    }
   }
 }
 

@@ -3,6 +3,7 @@ extension Graph {
   ///
   /// A maximum does not see its own padding, so a pooling may take zeros in only where nothing negative comes.
   package func absorbingPadding() throws(GraphError) -> Graph {
+    let isNonNegative = nonNegativeNodes
     /// What a consumer of the padding node `index` becomes; nil where it needs the padded map itself.
     func absorbed(_ consumer: Node, padding index: Int) -> Operation? {
       guard case .zeroPadding(let outer) = nodes[index].operation, nodes[index].activation == .linear else { return nil }
@@ -20,7 +21,7 @@ extension Graph {
       where consumer.inputs[0] == index && !consumer.inputs.dropFirst().contains(index) && c.inputActivation(0) == 0:
         c.padding = .explicit(merged(c.padding, c.kernel, c.strides, c.dilation))
         return .convolution(c)
-      case .pooling(var p) where p.kind == .maximum && isNonNegative(nodes[index].inputs[0]):
+      case .pooling(var p) where p.kind == .maximum && isNonNegative[nodes[index].inputs[0]]:
         let insets = merged(p.padding, p.window, p.strides, Size(1))
         guard max(insets.top, insets.bottom) < p.window.height, max(insets.left, insets.right) < p.window.width else {
           return nil
@@ -43,8 +44,8 @@ extension Graph {
     }
   }
 
-  /// Whether no element of a node's output can be below zero.
-  private func isNonNegative(_ index: Int) -> Bool {
+  /// For every node, whether no element of its output can be below zero.
+  private var nonNegativeNodes: [Bool] {
     func never(_ activation: Activation) -> Bool {
       switch activation {
       case .rectifier(_, let slope, _): slope == 0
@@ -52,15 +53,19 @@ extension Graph {
       default: false
       }
     }
-    let node = nodes[index]
-    if node.activation != .linear { return never(node.activation) }
-    switch node.operation {
-    case .convolution(let c): return never(c.activation)
-    case .activation(let activation): return never(activation)
-    case .pooling, .zeroPadding, .cropping, .concatenate, .upsampling, .elementwise(.add), .elementwise(.multiply),
-      .elementwise(.maximum), .elementwise(.average):
-      return node.inputs.allSatisfy(isNonNegative)
-    default: return false
+    // Nodes come after their inputs, so that one walk is enough.
+    var result: [Bool] = []
+    for node in nodes {
+      switch node.operation {
+      case _ where node.activation != .linear: result.append(never(node.activation))
+      case .convolution(let c): result.append(never(c.activation))
+      case .activation(let activation): result.append(never(activation))
+      case .pooling, .zeroPadding, .cropping, .concatenate, .upsampling, .elementwise(.add), .elementwise(.multiply),
+        .elementwise(.maximum), .elementwise(.average):
+        result.append(node.inputs.allSatisfy { result[$0] })
+      default: result.append(false)
+      }
     }
+    return result
   }
 }

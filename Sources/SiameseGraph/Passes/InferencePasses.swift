@@ -14,14 +14,13 @@ package struct InferenceGraph: Sendable {
 }
 
 extension Graph {
-  /// Without nodes that act in training only.
+  /// Without nodes that act in training only or not at all.
   package func droppingTrainingOnlyNodes() throws(GraphError) -> Graph {
     try rewritten { rewriter, index, node throws(GraphError) in
-      switch node.operation {
-      case _ where node.activation != .linear: try rewriter.copy(index)
-      case .dropout, .stochasticDepth, .identity, .activation(.linear), .linear(scale: 1, offset: 0):
+      if node.operation.isIdentityAtInference, node.activation == .linear {
         rewriter.replace(index, by: node.inputs[0])
-      default: try rewriter.copy(index)
+      } else {
+        try rewriter.copy(index)
       }
     }
   }

@@ -34,7 +34,7 @@ package struct ReferenceEvaluator {
         values.append(input)
         continue
       }
-      values.append(node.activation.plainForward(output(of: index, values)))
+      values.append(node.activation.applied(to: output(of: index, values)))
     }
     return values
   }
@@ -53,7 +53,7 @@ package struct ReferenceEvaluator {
       var output = values[index]
       if node.activation != .linear {
         output = self.output(of: index, values)
-        gradient = node.activation.plainBackward(output, gradient)
+        gradient = node.activation.gradient(at: output, gradient)
       }
       let result = node.operation.plainBackward(
         node.inputs.map { values[$0] }, weights(of: index), output: output, gradient: gradient,
@@ -76,19 +76,6 @@ package struct ReferenceEvaluator {
   private func weights(of node: Int) -> [ParameterRole: Tensor] {
     graph.nodes[node].parameters.compactMapValues { parameters[$0] }
   }
-}
-
-/// How an operation that behaves differently in training acts.
-package enum PlainMode: Equatable, Sendable {
-  case inference
-  /// Batch normalisation takes the batch's own statistics; dropout draws its mask from `seed`.
-  case training(seed: UInt64)
-}
-
-/// A node's gradients: one for each input, one for each trainable weight.
-package struct PlainGradients {
-  package var inputs: [Tensor]
-  package var weights: [ParameterRole: Tensor] = [:]
 }
 
 extension Optional<Tensor> {

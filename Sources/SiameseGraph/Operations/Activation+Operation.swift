@@ -67,10 +67,29 @@ extension Activation {
     }
   }
 
-  func plainForward(_ x: Tensor) -> Tensor { self == .linear ? x : x.map { self($0) } }
+  /// Every element of `x` through the function.
+  func applied(to x: Tensor) -> Tensor { self == .linear ? x : x.map { self($0) } }
 
-  func plainBackward(_ x: Tensor, _ g: Tensor) -> Tensor {
+  /// The gradient with respect to `x`, given `g`, the one with respect to the function's values there.
+  func gradient(at x: Tensor, _ g: Tensor) -> Tensor {
     Tensor(shape: g.shape, elements: zip(x.elements, g.elements).map { derivative(at: $0) * $1 })
+  }
+}
+
+/// As an operation of its own: a function of each element, of any shape.
+extension Activation: OperationDefinition {
+  var isIdentityAtInference: Bool { self == .linear }
+
+  func outputShape(_ inputs: [[Int]]) throws(OperationError) -> [Int] { try inputs.only() }
+
+  func forward(_ inputs: [Tensor], _ weights: [ParameterRole: Tensor], mode: PlainMode) -> Tensor {
+    applied(to: inputs[0])
+  }
+
+  func backward(
+    _ inputs: [Tensor], _ weights: [ParameterRole: Tensor], output y: Tensor, gradient g: Tensor, mode: PlainMode
+  ) -> PlainGradients {
+    PlainGradients(inputs: [gradient(at: inputs[0], g)])
   }
 }
 
@@ -79,51 +98,3 @@ private let seluAlpha: Float = 1.673_263_242_354_377_2
 private let seluScale: Float = 1.050_700_987_355_480_5
 
 private func logistic(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
-
-/// `max(x, 0) + slope · min(x, 0)`; the slope's extents of 1 are shared.
-func plainParametricReLU(_ x: Tensor, _ slope: Tensor) -> Tensor {
-  let slopes = broadcastOffsets(slope.shape, to: Array(x.shape.dropFirst()))
-  return Tensor(
-    shape: x.shape,
-    elements: x.elements.enumerated().map { $1 > 0 ? $1 : slope.elements[slopes[$0 % slopes.count]] * $1 })
-}
-
-func plainParametricReLUBackward(_ x: Tensor, _ slope: Tensor, _ g: Tensor) -> PlainGradients {
-  let slopes = broadcastOffsets(slope.shape, to: Array(x.shape.dropFirst()))
-  var dx = g
-  var dslope = Tensor(shape: slope.shape)
-  for i in x.elements.indices where x.elements[i] <= 0 {
-    let s = slopes[i % slopes.count]
-    dslope.elements[s] += g.elements[i] * x.elements[i]
-    dx.elements[i] *= slope.elements[s]
-  }
-  return PlainGradients(inputs: [dx], weights: [.slope: dslope])
-}
-
-/// `exp(x) / Σ exp(x)` along the last axis.
-func plainSoftmax(_ x: Tensor) -> Tensor {
-  let width = x.shape.last ?? 1
-  var y = x
-  for start in stride(from: 0, to: x.count, by: width) {
-    let peak = x.elements[start..<start + width].max() ?? 0
-    var sum: Float = 0
-    for i in start..<start + width {
-      y.elements[i] = exp(x.elements[i] - peak)
-      sum += y.elements[i]
-    }
-    for i in start..<start + width { y.elements[i] /= sum }
-  }
-  return y
-}
-
-/// `dx = y · (g − Σ y g)`.
-func plainSoftmaxBackward(_ y: Tensor, _ g: Tensor) -> Tensor {
-  let width = y.shape.last ?? 1
-  var dx = g
-  for start in stride(from: 0, to: y.count, by: width) {
-    var sum: Float = 0
-    for i in start..<start + width { sum += y.elements[i] * g.elements[i] }
-    for i in start..<start + width { dx.elements[i] = y.elements[i] * (g.elements[i] - sum) }
-  }
-  return dx
-}

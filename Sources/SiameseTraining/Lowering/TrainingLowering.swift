@@ -141,8 +141,7 @@ final class TrainingLowering {
     case .elementwise(.multiply) where inputs.count == 2: return try product(node, inputs)
     case .dropout(let rate): return try dropout(rate, perSample: false, node, inputs[0])
     case .stochasticDepth(let rate): return try dropout(rate, perSample: true, node, inputs[0])
-    case .elementwise, .groupNormalization, .localResponseNormalization, .parametricReLU, .softmax, .upsampling, .permute:
-      return try plain(node, inputs)
+    default: return try plain(node, inputs)
     }
   }
 

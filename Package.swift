@@ -105,7 +105,9 @@ let package = Package(
       name: "SiameseInferenceTests", dependencies: ["CSiameseConvolutions", "SiameseInference", "SiameseTestSupport"]),
     .testTarget(
       name: "SiameseKerasTests",
-      dependencies: ["SiameseInference", "SiameseKeras", "SiameseTestSupport", "siamese-hostile-files"],
+      dependencies: [
+        "SiameseInference", "SiameseKeras", "SiameseTestSupport", "SiameseTraining", "siamese-hostile-files",
+      ],
       exclude: ["Fixtures"]),
     .testTarget(name: "SiameseTrainingTests", dependencies: ["SiameseTraining", "SiameseTestSupport"]),
     .testTarget(

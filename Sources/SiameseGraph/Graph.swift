@@ -1,27 +1,32 @@
 /// A network as a value: operations, and which feeds which.
 ///
-/// Nodes stand in an order in which every node comes after its inputs. Shapes leave out the batch. Weights are named, not
-/// held: `Node.parameters` gives each role's path in a `ParameterStore`. Layers that share weights are nodes with the
-/// same paths. Passes are functions from graph to graph.
+/// Nodes stand in an order in which every node comes after its inputs. Shapes leave out the batch. Weights are named,
+/// not held: `Node.parameters` gives each role's path in a `ParameterStore`. Layers that share weights are nodes with
+/// the same paths. Passes are functions from graph to graph.
 package struct Graph: Sendable, Equatable {
+  /// An operation, and where its inputs and weights come from.
   package struct Node: Sendable, Equatable {
     /// Unique in the graph: the Keras layer's own name, so that `--layer` finds it. A layer that becomes several nodes
     /// gives its name to the last of them; the others are `name:part`.
     package var name: String
+    /// What it computes.
     package var operation: Operation
     /// Indices of the nodes whose outputs it takes.
     package var inputs: [Int]
     /// Where each of its weights lies in the store.
     package var parameters: [ParameterRole: String]
-    /// Its output's shape, inferred.
+    /// Its output's shape without the batch, inferred.
     package var shape: [Int]
     /// Applied to the operation's output; made by a pass, never by an importer.
     package var activation = Activation.linear
   }
 
+  /// All operations; every one comes after its inputs.
   package private(set) var nodes: [Node] = []
+  /// The nodes whose outputs are the graph's.
   package var outputs: [Int] = []
 
+  /// A graph without nodes.
   package init() {}
 
   /// Appends a node and infers its shape.
@@ -105,11 +110,16 @@ package struct Graph: Sendable, Equatable {
 
 /// Why a graph could not be put together.
 package enum GraphError: Error, Equatable, CustomStringConvertible {
+  /// Two layers have the same name.
   case duplicateName(String)
+  /// A layer's operation does not fit its inputs, or its numbers make no sense.
   case misfit(layer: String, reason: String)
+  /// No weight lies where a layer looks for one.
   case missingParameter(layer: String, path: String)
+  /// A weight has another shape than its layer needs.
   case parameterShape(layer: String, path: String, expected: [Int], found: [Int])
 
+  /// What does not fit and where, in one sentence.
   package var description: String {
     switch self {
     case .duplicateName(let name): "two layers are called '\(name)'; every layer needs a name of its own"

@@ -1,8 +1,8 @@
 /// What a node of a graph computes, with everything fixed about it except its weights.
 ///
 /// Shapes in comments leave out the batch axis. Feature maps are `[H, W, C]`. An operation's weights are listed by
-/// `parameterShapes(inputs:)`, in Keras' own layouts and under Keras' own roles. What a case means in numbers stands in its
-/// file under `Operations`.
+/// `parameterShapes(inputs:)`, in Keras' own layouts and under Keras' own roles. What a case means in numbers stands
+/// in its file under `Operations`.
 package enum Operation: Hashable, Sendable {
   /// A picture or vector that enters the graph.
   case input(shape: [Int])

@@ -2,11 +2,14 @@ import SiameseTensors
 
 /// What an operation is: the shapes it takes and gives, the weights it needs, and the plain loops that specify it.
 ///
-/// Each operation has a small type that conforms, in a file of its own under `Operations`. Shapes of shape inference leave
-/// out the batch; tensors have it as their first axis.
+/// Each operation has a small type that conforms, in a file of its own under `Operations`. Shapes of shape inference
+/// leave out the batch; tensors have it as their first axis.
 protocol OperationDefinition: Sendable {
   /// Whether its output equals its input except while training.
   var isIdentityAtInference: Bool { get }
+
+  /// Whether it makes probabilities, or their logarithms, of the scores of classes: a classifier ends in it.
+  var givesProbabilities: Bool { get }
 
   /// The output's shape.
   /// - Throws: `OperationError` where the operation does not fit its inputs.
@@ -18,8 +21,8 @@ protocol OperationDefinition: Sendable {
   /// The output for `inputs`, of which there is at least one.
   func forward(_ inputs: [Tensor], _ weights: [ParameterRole: Tensor], mode: PlainMode) -> Tensor
 
-  /// The gradients of a scalar with respect to the inputs and the trainable weights, given its `gradient` with respect to
-  /// the output.
+  /// The gradients of a scalar with respect to the inputs and the trainable weights, given its `gradient` with
+  /// respect to the output.
   func backward(
     _ inputs: [Tensor], _ weights: [ParameterRole: Tensor], output: Tensor, gradient: Tensor, mode: PlainMode
   ) -> PlainGradients
@@ -27,6 +30,7 @@ protocol OperationDefinition: Sendable {
 
 extension OperationDefinition {
   var isIdentityAtInference: Bool { false }
+  var givesProbabilities: Bool { false }
   func parameterShapes(_ inputs: [[Int]]) -> [ParameterRole: [Int]] { [:] }
 }
 
@@ -50,6 +54,9 @@ extension Operation {
   /// Whether its output equals its input except while training.
   package var isIdentityAtInference: Bool { definition.isIdentityAtInference }
 
+  /// Whether it makes probabilities, or their logarithms, of the scores of classes: a classifier ends in it.
+  package var givesProbabilities: Bool { definition.givesProbabilities }
+
   /// The output's shape.
   /// - Throws: `OperationError` where the operation does not fit its inputs, or an array would be too large.
   func outputShape(inputs: [[Int]]) throws(OperationError) -> [Int] {
@@ -69,8 +76,8 @@ extension Operation {
     return definition.forward(inputs, weights, mode: mode)
   }
 
-  /// The gradients of a scalar with respect to inputs and weights by plain loops, given its `gradient` with respect to the
-  /// output.
+  /// The gradients of a scalar with respect to inputs and weights by plain loops, given its `gradient` with respect
+  /// to the output.
   package func plainBackward(
     _ inputs: [Tensor], _ weights: [ParameterRole: Tensor], output: Tensor, gradient: Tensor, mode: PlainMode
   ) -> PlainGradients {

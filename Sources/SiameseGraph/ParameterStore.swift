@@ -11,8 +11,10 @@ package struct ParameterStore: Sendable {
   }
   private var entries: [String: Entry] = [:]
 
+  /// A store without weights.
   package init() {}
 
+  /// A store that holds these weights, by path.
   package init(_ tensors: [String: Tensor]) { entries = tensors.mapValues(Entry.held) }
 
   /// Adds a weight that `read` brings when it is asked for, of the given shape.
@@ -23,8 +25,10 @@ package struct ParameterStore: Sendable {
   /// Holds `tensor` at `path`; nil removes what is there.
   package mutating func set(_ path: String, _ tensor: Tensor?) { entries[path] = tensor.map(Entry.held) }
 
+  /// The paths of all weights, sorted.
   package var paths: [String] { entries.keys.sorted() }
 
+  /// The shape of the weight at `path`, which is not read for it; nil where there is none.
   package func shape(of path: String) -> [Int]? {
     switch entries[path] {
     case .held(let tensor): tensor.shape
@@ -44,11 +48,13 @@ package struct ParameterStore: Sendable {
   }
 
   /// The same weights, all read and held.
+  /// - Throws: what a reader throws.
   package func loaded() throws -> ParameterStore {
     ParameterStore(try Dictionary(uniqueKeysWithValues: entries.keys.map { ($0, try tensor($0)) }))
   }
 
   /// Checks that every weight `graph` needs is there in the right shape.
+  /// - Throws: `GraphError.missingParameter` or `GraphError.parameterShape`.
   package func validate(for graph: Graph) throws(GraphError) {
     for node in graph.nodes.indices {
       for (role, expected) in graph.parameterShapes(of: node).sorted(by: { $0.key.rawValue < $1.key.rawValue }) {

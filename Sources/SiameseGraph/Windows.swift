@@ -88,9 +88,12 @@ struct WindowGeometry {
     }
     if case .explicit(let insets) = padding { try insets.check("padding") }
     let insets = padding.insets(height: height, width: width, window: window, strides: strides, dilation: dilation)
-    let room = Size(
-      try Extents.sum(height, insets.top, insets.bottom, -reach.height),
-      try Extents.sum(width, insets.left, insets.right, -reach.width))
+    let padded = Size(
+      try Extents.sum(height, insets.top, insets.bottom), try Extents.sum(width, insets.left, insets.right))
+    guard max(padded.height, padded.width) <= Extents.elementLimit else {
+      throw OperationError("a window of \(window.height)×\(window.width) pads its input beyond any map")
+    }
+    let room = Size(padded.height - reach.height, padded.width - reach.width)
     guard room.height >= 0, room.width >= 0 else {
       throw OperationError("a window of \(window.height)×\(window.width) does not fit an input of \(shape)")
     }
@@ -115,7 +118,8 @@ struct WindowGeometry {
   /// The extents of the output's rows and columns.
   var outputExtents: [Int] { [outputHeight, outputWidth] }
 
-  /// Calls `body(output position, input position, tap)` for every tap that meets the input; positions count `y · W + x`.
+  /// Calls `body(output position, input position, tap)` for every tap that meets the input; positions count `y · W +
+  /// x`.
   func forEachTap(_ body: (_ output: Int, _ input: Int, _ tap: Int) -> Void) {
     for outputY in 0..<outputHeight {
       let top = outputY * strides.height - insets.top

@@ -33,17 +33,17 @@ extension Graph {
   /// The layer that decides between classes, walking back from `output`; nil where there is none.
   private func classifier(of output: Int) -> Int? {
     var node = output
-    var sawSoftmax = false
+    var sawProbabilities = false
     var sawPooling = false
     guard nodes[output].shape.count == 1 else { return nil }
     while true {
       switch nodes[node].operation {
+      case let operation where operation.givesProbabilities: sawProbabilities = true
       case .dense: return node
       case .convolution(let convolution):
         let onOnePosition = nodes[node].shape[0] == 1 && nodes[node].shape[1] == 1
-        let decides = sawSoftmax || convolution.activation == .sigmoid || (onOnePosition && !sawPooling)
+        let decides = sawProbabilities || convolution.activation == .sigmoid || (onOnePosition && !sawPooling)
         return decides ? node : nil
-      case .softmax, .activation(.sigmoid): sawSoftmax = true
       case .globalPooling: sawPooling = true
       case .activation, .reshape, .dropout, .stochasticDepth, .identity, .linear, .permute: break
       case .pooling: sawPooling = true

@@ -37,23 +37,9 @@ public struct GraphDrawing: Sendable {
         title: node.name,
         subtitle: [kinds[index] ?? "step", node.shape.map(String.init).joined(separator: "×")].joined(separator: " · ")
           + (index == network.featureNode ? " · embedding" : ""),
-        color: index == network.featureNode ? "#ffe08a" : Self.color(node.operation), inputs: node.inputs)
+        color: index == network.featureNode ? "#ffe08a" : (LayerTable.codec(of: node.operation)?.family ?? .other).color, inputs: node.inputs)
     }
     place()
-  }
-
-  private static func color(_ operation: Operation) -> String {
-    switch operation {
-    case .input: "#d9d9d9"
-    case .convolution, .dense: "#a9cbee"
-    case .batchNormalization, .layerNormalization, .groupNormalization, .unitNormalization, .localResponseNormalization,
-      .affine, .linear:
-      "#cfe8c9"
-    case .activation, .softmax, .parametricReLU: "#f6c9c0"
-    case .pooling, .globalPooling: "#e3cdf0"
-    case .elementwise, .concatenate: "#fbd9a5"
-    default: "#efefef"
-    }
   }
 
   static let (width, height, gapX, gapY) = (190.0, 34.0, 14.0, 26.0)

@@ -38,7 +38,7 @@ package struct ImportedNetwork: Sendable {
   ///   - architecture: The catalogue's name for a file of weights alone, where its layers do not tell; for a whole model
   ///     it only decides the preprocessing.
   ///   - inputSize: The size of pictures, for networks that take any.
-  /// - Throws: `KerasError`, `KerasFileError` or `HDF5Error`.
+  /// - Throws: `KerasError` or `HDF5Error`.
   package static func open(
     _ path: String, architecture: String? = nil, inputSize: Size? = nil
   ) throws -> ImportedNetwork {

@@ -1,17 +1,26 @@
 import SiameseGraph
 import SiameseTensors
 
-/// What a layer does to its values after its own sum: an activation, or softmax, which is an operation of its own.
-package enum LayerActivation: Hashable, Sendable {
-  case function(Activation)
-  case softmax
-
-  package static let linear = LayerActivation.function(.linear)
-}
-
 /// The layers that hold weights, each with the weights Keras stores for it, in Keras' order.
 extension NetworkBuilder {
-  /// Runs `body` with the activation that the layer's own node should have, then adds softmax where that is asked for.
+  /// Adds a layer that is one operation with one input.
+  /// - Parameter weights: Keras' names of its weights, in Keras' order; those that the operation lacks are left out.
+  /// - Throws: `GraphError` where the operation does not fit its input.
+  @discardableResult
+  package mutating func layer(
+    _ name: String, _ className: String, _ operation: Operation, _ input: Int,
+    weights: [(ParameterRole, String)] = []
+  ) throws(GraphError) -> Int {
+    let shapes = operation.parameterShapes(inputs: [shape(input)])
+    let present = weights.filter { shapes[$0.0] != nil }
+    return try add(
+      name, className, operation, [input], roles: roles(name, present),
+      weights: present.map { role, word in
+        KerasLayer.Weight(name: word, shape: shapes[role] ?? [], isTrainable: role.isTrainable)
+      })
+  }
+
+  /// Adds a layer with the activation that its own node can apply, or a second node that is the activation.
   private mutating func activated(
     _ name: String, _ className: String, _ operation: (Activation) -> Operation, _ input: Int,
     activation: LayerActivation, roles: [ParameterRole: String], weights: [KerasLayer.Weight],
@@ -21,9 +30,9 @@ extension NetworkBuilder {
     case .function(let function):
       return try add(
         name, className, operation(function), [input], roles: roles, weights: weights, parameters: parameters)
-    case .softmax:
+    case .operation(let last):
       let sum = try part(name, "logits", operation(.linear), [input], parameters: roles)
-      return try add(name, className, .softmax, [sum], weights: weights, parameters: parameters)
+      return try add(name, className, last, [sum], weights: weights, parameters: parameters)
     }
   }
 
@@ -52,27 +61,28 @@ extension NetworkBuilder {
       roles: roles(name, [(.kernel, "kernel")] + (c.bias ? [(.bias, "bias")] : [])), weights: weights)
   }
 
-  /// `DepthwiseConv2D`; Keras' kernel is `[height, width, C, multiplier]`, the same elements in the same order as ours.
+  /// `DepthwiseConv2D`, where `convolution` has as many groups as the input has channels; Keras' kernel is
+  /// `[height, width, C, multiplier]`, the same elements in the same order as ours.
+  /// - Throws: `GraphError` where the convolution does not fit its input.
   package mutating func depthwiseConvolution(
-    _ name: String, _ input: Int, kernel: Size, strides: Size = Size(1), padding: Padding = .valid,
-    dilation: Size = Size(1), multiplier: Int = 1, bias: Bool = true, activation: LayerActivation = .linear
+    _ name: String, _ input: Int, _ convolution: Convolution, activation: LayerActivation = .linear
   ) throws(GraphError) -> Int {
-    let channels = shape(input).last ?? 0
+    let c = convolution
     var weights = [
-      KerasLayer.Weight(name: "depthwise_kernel", shape: [kernel.height, kernel.width, channels, multiplier])
+      KerasLayer.Weight(
+        name: "depthwise_kernel", shape: [c.kernel.height, c.kernel.width, c.groups, c.filters / max(1, c.groups)])
     ]
-    if bias { weights.append(.init(name: "bias", shape: [channels * multiplier])) }
+    if c.bias { weights.append(.init(name: "bias", shape: [c.filters])) }
     func operation(_ activation: Activation) -> Operation {
-      .convolution(
-        Convolution(
-          filters: channels * multiplier, kernel: kernel, strides: strides, padding: padding, dilation: dilation,
-          groups: channels, bias: bias, activation: activation))
+      var copy = c
+      copy.activation = activation
+      return .convolution(copy)
     }
     var parameters = plainParameters(name, weights)
-    parameters[0].shape = [kernel.height, kernel.width, 1, channels * multiplier]
+    parameters[0].shape = [c.kernel.height, c.kernel.width, 1, c.filters]
     return try activated(
       name, "DepthwiseConv2D", operation, input, activation: activation,
-      roles: roles(name, [(.kernel, "depthwise_kernel")] + (bias ? [(.bias, "bias")] : [])), weights: weights,
+      roles: roles(name, [(.kernel, "depthwise_kernel")] + (c.bias ? [(.bias, "bias")] : [])), weights: weights,
       parameters: parameters)
   }
 
@@ -118,40 +128,27 @@ extension NetworkBuilder {
   }
 
   /// `BatchNormalization` over the last axis: gamma, beta, moving mean, moving variance.
+  /// - Throws: `GraphError` where the input has no channels.
   package mutating func batchNormalization(
     _ name: String, _ input: Int, epsilon: Float = 1e-3, momentum: Float = 0.99, scale: Bool = true,
     center: Bool = true
   ) throws(GraphError) -> Int {
-    let channels = [shape(input).last ?? 0]
-    var weights: [KerasLayer.Weight] = []
-    if scale { weights.append(.init(name: "gamma", shape: channels)) }
-    if center { weights.append(.init(name: "beta", shape: channels)) }
-    weights.append(.init(name: "moving_mean", shape: channels, isTrainable: false))
-    weights.append(.init(name: "moving_variance", shape: channels, isTrainable: false))
-    return try add(
+    try layer(
       name, "BatchNormalization",
-      .batchNormalization(epsilon: epsilon, momentum: momentum, scale: scale, center: center), [input],
-      roles: roles(
-        name,
-        (scale ? [(.gamma, "gamma")] : []) + (center ? [(.beta, "beta")] : []) + [
-          (.movingMean, "moving_mean"), (.movingVariance, "moving_variance"),
-        ]),
-      weights: weights)
+      .batchNormalization(epsilon: epsilon, momentum: momentum, scale: scale, center: center), input,
+      weights: [
+        (.gamma, "gamma"), (.beta, "beta"), (.movingMean, "moving_mean"), (.movingVariance, "moving_variance"),
+      ])
   }
 
-  /// `LayerNormalization` over the last axis, or `GroupNormalization` where `groups` is given.
-  package mutating func normalization(
-    _ name: String, _ input: Int, groups: Int? = nil, epsilon: Float = 1e-3, scale: Bool = true, center: Bool = true
+  /// `LayerNormalization` over the last axis: gamma, beta.
+  /// - Throws: `GraphError` where the input has no channels.
+  package mutating func layerNormalization(
+    _ name: String, _ input: Int, epsilon: Float = 1e-3
   ) throws(GraphError) -> Int {
-    let channels = [shape(input).last ?? 0]
-    var weights: [KerasLayer.Weight] = []
-    if scale { weights.append(.init(name: "gamma", shape: channels)) }
-    if center { weights.append(.init(name: "beta", shape: channels)) }
-    return try add(
-      name, groups == nil ? "LayerNormalization" : "GroupNormalization",
-      groups.map { .groupNormalization(groups: $0, epsilon: epsilon, scale: scale, center: center) }
-        ?? .layerNormalization(epsilon: epsilon, scale: scale, center: center), [input],
-      roles: roles(name, (scale ? [(.gamma, "gamma")] : []) + (center ? [(.beta, "beta")] : [])), weights: weights)
+    try layer(
+      name, "LayerNormalization", .layerNormalization(epsilon: epsilon, scale: true, center: true), input,
+      weights: [(.gamma, "gamma"), (.beta, "beta")])
   }
 
   /// `Normalization` whose mean and variance are weights: `(x − mean) / √variance`.
@@ -200,18 +197,9 @@ extension NetworkBuilder {
   }
 
   /// `LayerScale` of ConvNeXt: a learned factor a channel.
+  /// - Throws: `GraphError` where the input has no channels.
   package mutating func layerScale(_ name: String, _ input: Int) throws(GraphError) -> Int {
-    try add(
-      name, "LayerScale", .affine(scale: true, offset: false), [input], roles: roles(name, [(.scale, "gamma")]),
-      weights: [.init(name: "gamma", shape: [shape(input).last ?? 0])])
-  }
-
-  /// `PReLU`; `sharedAxes` count from 0 without the batch.
-  package mutating func parametricReLU(_ name: String, _ input: Int, sharedAxes: [Int]) throws(GraphError) -> Int {
-    let extents = shape(input).enumerated().map { sharedAxes.contains($0.offset) ? 1 : $0.element }
-    return try add(
-      name, "PReLU", .parametricReLU(sharedAxes: sharedAxes), [input], roles: roles(name, [(.slope, "alpha")]),
-      weights: [.init(name: "alpha", shape: extents)])
+    try layer(name, "LayerScale", .affine(scale: true, offset: false), input, weights: [(.scale, "gamma")])
   }
 
   private func plainParameters(_ name: String, _ weights: [KerasLayer.Weight]) -> [KerasLayer.Parameter] {

@@ -114,4 +114,22 @@ import Testing
     #expect(absorbed.nodes.count == (activation == .silu ? 2 : 3))
     try expectEqual(absorbed, graph)
   }
+
+  /// One round for each of them would take minutes, and their readers would call each other ten thousand deep.
+  @Test func `a convolution takes in a long run of scales at once`() throws {
+    var graph = Graph()
+    let x = try graph.add("x", .input(shape: [2, 2, 3]))
+    let c = try graph.add("c", .convolution(Convolution(filters: 2, kernel: Size(1), bias: false)), [x])
+    var last = try graph.add("norm", .batchNormalization(epsilon: 1e-3, momentum: 0.9, scale: true, center: true), [c])
+    last = try graph.add("affine", .affine(scale: true, offset: true), [last])
+    for index in 0..<10_000 { last = try graph.add("scale\(index)", .linear(scale: 1, offset: 0.001), [last]) }
+    graph.outputs = [last]
+    let parameters = randomParameters(graph)
+    let folded = try InferenceGraph(graph, parameters: parameters)
+    #expect(folded.graph.nodes.map(\.name) == ["x", "c"])
+    let inputs = randomInputs(graph, batch: 2)
+    let found = try ReferenceEvaluator(folded.graph, parameters: folded.parameters)(inputs)
+    let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)
+    #expect(difference(found[0], expected[0]) < 1e-3)
+  }
 }

@@ -58,7 +58,6 @@ import Testing
     Case("stochastic depth", .stochasticDepth(rate: 0.4), [3], training: true),
   ] + allActivations.map { Case("activation \($0)", .activation($0), [9]) }
 
-
   @Test(arguments: cases) func `the gradient equals the finite difference`(_ example: Case) throws {
     var random = SeededGenerator(seed: 12)
     var graph = Graph()
@@ -68,39 +67,8 @@ import Testing
     let inputs = example.inputs.map { Tensor.normal([3] + $0, &random) }
     var evaluator = try ReferenceEvaluator(graph, parameters: .seeded(for: graph, &random))
     evaluator.modes = [node: example.mode]
-    let weights = Tensor.normal(evaluator(inputs)[0].shape, &random)
-    let gradients = evaluator.gradients(inputs, [weights])
-
-    /// The scalar whose gradient is taken, and its slope along one element, by central differences.
-    func scalar(_ evaluator: ReferenceEvaluator, _ inputs: [Tensor]) -> Double {
-      zip(evaluator(inputs)[0].elements, weights.elements).reduce(0) { $0 + Double($1.0) * Double($1.1) }
-    }
-    func expectEqual(_ gradient: Tensor, _ what: String, _ shifted: (Int, Float) -> Double) {
-      let step: Float = 0.004
-      let largest = max(gradient.elements.map(abs).max() ?? 0, 0.1)
-      for i in gradient.elements.indices {
-        let difference = (shifted(i, step) - shifted(i, -step)) / Double(2 * step)
-        #expect(
-          abs(difference - Double(gradient.elements[i])) <= 0.01 * Double(largest),
-          "\(what)[\(i)]: \(gradient.elements[i]), by differences \(difference)")
-      }
-    }
-    for (index, gradient) in gradients.inputs.enumerated() {
-      expectEqual(gradient, "input \(index)") { i, step in
-        var moved = inputs
-        moved[index].elements[i] += step
-        return scalar(evaluator, moved)
-      }
-    }
-    let trainable = graph.nodes[node].parameters.filter { $0.key.isTrainable }
-    #expect(Set(gradients.parameters.keys) == Set(trainable.values))
-    for (path, gradient) in gradients.parameters {
-      expectEqual(gradient, path) { i, step in
-        var moved = evaluator
-        moved.parameters[path]?.elements[i] += step
-        return scalar(moved, inputs)
-      }
-    }
+    let faults = gradientFaults(evaluator, inputs)
+    #expect(faults.isEmpty, "\(faults.joined(separator: "\n"))")
   }
 
   @Test func `a convolution by hand`() throws {

@@ -79,6 +79,7 @@ extension Activation {
 /// As an operation of its own: a function of each element, of any shape.
 extension Activation: OperationDefinition {
   var isIdentityAtInference: Bool { self == .linear }
+  var givesProbabilities: Bool { self == .sigmoid }
 
   func outputShape(_ inputs: [[Int]]) throws(OperationError) -> [Int] { try inputs.only() }
 

@@ -2,8 +2,8 @@ import SiameseTensors
 
 /// `y = gamma · (x − mean) / √(variance + epsilon) + beta` per channel (Ioffe and Szegedy 2015, arXiv 1502.03167).
 ///
-/// x `[N, …, C]`, all weights `[C]` → y `[N, …, C]`. Mean and variance are the running ones at inference, the batch's own in
-/// training.
+/// x `[N, …, C]`, all weights `[C]` → y `[N, …, C]`. Mean and variance are the running ones at inference, the batch's
+/// own in training.
 struct BatchNormalizationOperation: OperationDefinition {
   let epsilon: Float, scale: Bool, center: Bool
 
@@ -26,8 +26,8 @@ struct BatchNormalizationOperation: OperationDefinition {
     return y
   }
 
-  /// With running statistics `dx = g · gamma / √(variance + epsilon)`; where they come from `x` itself, the parts of `g`
-  /// along 1 and along the normalised `x` are taken out.
+  /// With running statistics `dx = g · gamma / √(variance + epsilon)`; where they come from `x` itself, the parts of
+  /// `g` along 1 and along the normalised `x` are taken out.
   func backward(
     _ inputs: [Tensor], _ weights: [ParameterRole: Tensor], output y: Tensor, gradient g: Tensor, mode: PlainMode
   ) -> PlainGradients {

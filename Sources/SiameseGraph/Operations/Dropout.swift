@@ -1,6 +1,7 @@
 import SiameseTensors
 
-/// In training each element is 0 with probability `rate` and divided by `1 − rate` otherwise; the identity at inference.
+/// In training each element is 0 with probability `rate` and divided by `1 − rate` otherwise; the identity at
+/// inference.
 struct DropoutOperation: OperationDefinition {
   let rate: Float
 

@@ -1,7 +1,7 @@
 import SiameseTensors
 
-/// `y = gamma · (x − mean) / √(variance + epsilon) + beta`, mean and variance over all positions and the channels of a group
-/// (Wu and He 2018, arXiv 1803.08494).
+/// `y = gamma · (x − mean) / √(variance + epsilon) + beta`, mean and variance over all positions and the channels of
+/// a group (Wu and He 2018, arXiv 1803.08494).
 ///
 /// x `[N, …, C]`, gamma `[C]`, beta `[C]` → y `[N, …, C]`.
 struct GroupNormalizationOperation: OperationDefinition {

@@ -1,7 +1,7 @@
 import SiameseTensors
 
-/// `y = gamma · (x − mean) / √(variance + epsilon) + beta`, mean and variance over the channels of each position (Ba, Kiros
-/// and Hinton 2016, arXiv 1607.06450).
+/// `y = gamma · (x − mean) / √(variance + epsilon) + beta`, mean and variance over the channels of each position (Ba,
+/// Kiros and Hinton 2016, arXiv 1607.06450).
 ///
 /// x `[N, …, C]`, gamma `[C]`, beta `[C]` → y `[N, …, C]`.
 struct LayerNormalizationOperation: OperationDefinition {

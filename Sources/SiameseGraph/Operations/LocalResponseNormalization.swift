@@ -1,8 +1,8 @@
 import Foundation
 import SiameseTensors
 
-/// `y_i = x_i · s_i^−beta` with `s_i = bias + alpha · Σ_{|j − i| ≤ radius} x_j²` over neighbouring channels (Krizhevsky,
-/// Sutskever and Hinton 2012).
+/// `y_i = x_i · s_i^−beta` with `s_i = bias + alpha · Σ_{|j − i| ≤ radius} x_j²` over neighbouring channels
+/// (Krizhevsky, Sutskever and Hinton 2012).
 ///
 /// x `[N, …, C]` → y `[N, …, C]`.
 struct LocalResponseOperation: OperationDefinition {

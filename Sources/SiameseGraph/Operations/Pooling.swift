@@ -2,7 +2,8 @@ import SiameseTensors
 
 /// The maximum or average of the values under a window, channel by channel.
 ///
-/// x `[N, H, W, C]` → y `[N, H', W', C]`; padding never wins a maximum and is not counted in an average, as in TensorFlow.
+/// x `[N, H, W, C]` → y `[N, H', W', C]`; padding never wins a maximum and is not counted in an average, as in
+/// TensorFlow.
 package struct Pooling: Hashable, Sendable {
   /// Which of the two.
   package enum Kind: Hashable, Sendable { case maximum, average }
@@ -68,7 +69,8 @@ extension Pooling: OperationDefinition {
           switch kind {
           case .maximum:
             if best[output] < 0 || x.elements[source] > x.elements[best[output]] { best[output] = source }
-          case .average: dx.elements[source] += g.elements[(n * outputs + output) * channels + c] / Float(counts[output])
+          case .average:
+            dx.elements[source] += g.elements[(n * outputs + output) * channels + c] / Float(counts[output])
           }
         }
         if kind == .maximum {

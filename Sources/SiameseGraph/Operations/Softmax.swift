@@ -5,6 +5,8 @@ import SiameseTensors
 ///
 /// x `[N, …, C]` → y `[N, …, C]`.
 struct SoftmaxOperation: OperationDefinition {
+  var givesProbabilities: Bool { true }
+
   func outputShape(_ inputs: [[Int]]) throws(OperationError) -> [Int] { try inputs.onlyWithChannels() }
 
   func forward(_ inputs: [Tensor], _ weights: [ParameterRole: Tensor], mode: PlainMode) -> Tensor {

@@ -2,11 +2,13 @@ extension Graph {
   /// With zero padding done by the convolutions and poolings that follow it.
   ///
   /// A maximum does not see its own padding, so a pooling may take zeros in only where nothing negative comes.
+  /// - Throws: `GraphError`, which a well-formed graph does not cause.
   package func absorbingPadding() throws(GraphError) -> Graph {
     let isNonNegative = nonNegativeNodes
     /// What a consumer of the padding node `index` becomes; nil where it needs the padded map itself.
     func absorbed(_ consumer: Node, padding index: Int) -> Operation? {
-      guard case .zeroPadding(let outer) = nodes[index].operation, nodes[index].activation == .linear else { return nil }
+      guard case .zeroPadding(let outer) = nodes[index].operation, nodes[index].activation == .linear
+      else { return nil }
       let shape = nodes[index].shape
       func merged(_ padding: Padding, _ window: Size, _ strides: Size, _ dilation: Size) -> EdgeInsets {
         let inner = padding.insets(
@@ -37,7 +39,9 @@ extension Graph {
       {
         return
       }
-      if let padding = node.inputs.first, rewriter.moved[padding] < 0, let operation = absorbed(node, padding: padding) {
+      if let padding = node.inputs.first, rewriter.moved[padding] < 0,
+        let operation = absorbed(node, padding: padding)
+      {
         return try rewriter.copy(index, operation, inputs: [nodes[padding].inputs[0]] + node.inputs.dropFirst())
       }
       try rewriter.copy(index)

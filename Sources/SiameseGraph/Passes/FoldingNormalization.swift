@@ -8,8 +8,8 @@ private struct ChannelMap: Sendable {
 extension InferenceGraph {
   /// Folds batch normalisation, learned scales and fixed scales into the convolution or dense layer before them, and
   /// turns the batch normalisation that is left into a scale and an offset. Weights change when they are read.
-  mutating func foldNormalization() throws {
-    while let next = try foldedOnce() { self = next }
+  mutating func foldNormalization() throws(GraphError) {
+    try foldIntoLayers()
     let source = parameters
     var store = parameters
     graph = try graph.rewritten { rewriter, index, node throws(GraphError) in
@@ -28,62 +28,38 @@ extension InferenceGraph {
     parameters = store
   }
 
-  /// One round of folding; nil where nothing was left to fold.
-  private func foldedOnce() throws(GraphError) -> InferenceGraph? {
+  private mutating func foldIntoLayers() throws(GraphError) {
     let source = parameters
     var store = parameters
-    var folded = 0
-
-    /// The node that node `index` can be folded into.
-    func host(of index: Int, _ rewriter: GraphRewriter) -> Int? {
-      switch graph.nodes[index].operation {
-      case .batchNormalization, .affine, .linear: break
-      default: return nil
-      }
-      let input = graph.nodes[index].inputs[0]
-      guard rewriter.feedsOnlyOne(input), graph.nodes[input].activation == .linear else { return nil }
-      switch graph.nodes[input].operation {
-      case .convolution(let c): return c.activation == .linear && !c.residual ? input : nil
-      case .dense(_, _, let activation): return activation == .linear ? input : nil
-      default: return nil
-      }
-    }
-
-    let rewritten = try graph.rewritten { rewriter, index, node throws(GraphError) in
-      if rewriter.feedsOnlyOne(index), host(of: rewriter.consumers[index][0], rewriter) == index { return }
-      guard let host = host(of: index, rewriter) else { return try rewriter.copy(index) }
-      folded += 1
-      let layer = graph.nodes[host]
-      let shapes = graph.parameterShapes(of: host)
-      let filters = layer.shape.last ?? 1
-      let operation: Operation
-      switch layer.operation {
-      case .convolution(var c):
-        c.bias = true
-        operation = .convolution(c)
-      case .dense(let units, _, let activation): operation = .dense(units: units, bias: true, activation: activation)
-      default: return try rewriter.copy(index)
-      }
-      guard let kernel = layer.parameters[.kernel], let shape = shapes[.kernel] else { return }
-      let bias = layer.parameters[.bias]
-      let paths = (kernel: "\(kernel):\(node.name)", bias: "\(bias ?? kernel):\(node.name):offset")
-      store.set(paths.kernel, shape: shape) {
-        try source.tensor(kernel).scalingLastAxis(by: source.channelMap(of: node).scale)
-      }
-      store.set(paths.bias, shape: [filters]) {
-        let map = try source.channelMap(of: node)
-        guard let bias else { return Tensor(shape: [filters], elements: map.offset) }
-        let old = try source.tensor(bias).elements
-        return Tensor(shape: [filters], elements: (0..<filters).map { map.scale[$0] * old[$0] + map.offset[$0] })
-      }
+    let runs = foldableRuns
+    let layerOfRun = Dictionary(
+      uniqueKeysWithValues: runs.compactMap { layer, run in run.last.map { ($0, layer) } })
+    let left = Set(runs.keys).union(runs.values.flatMap { $0.dropLast() })
+    graph = try graph.rewritten { rewriter, index, node throws(GraphError) in
+      if left.contains(index) { return }
+      guard let layer = layerOfRun[index], let run = runs[layer] else { return try rewriter.copy(index) }
+      let (host, nodes) = (graph.nodes[layer], run.map { graph.nodes[$0] })
+      let paths = store.setFolded(nodes, into: host, graph.parameterShapes(of: layer), from: source)
       try rewriter.copy(
-        index, name: layer.name, operation, inputs: layer.inputs, parameters: [.kernel: paths.kernel, .bias: paths.bias])
+        index, name: host.name, host.operation.withBias, inputs: host.inputs, parameters: paths)
     }
-    guard folded > 0 else { return nil }
-    var result = self
-    result.graph = rewritten
-    result.parameters = store
-    return result
+    parameters = store
+  }
+
+  /// By convolution or dense layer, the scales and normalisations after it, each alone in taking the output before it.
+  private var foldableRuns: [Int: [Int]] {
+    let consumers = graph.consumers
+    var layers: [Int: Int] = [:]
+    var runs: [Int: [Int]] = [:]
+    for (index, node) in graph.nodes.enumerated() {
+      guard node.operation.isChannelMap, let input = node.inputs.first, graph.nodes[input].activation == .linear,
+        consumers[input].count == 1, !graph.outputs.contains(input),
+        let layer = layers[input] ?? (graph.nodes[input].operation.takesChannelMap ? input : nil)
+      else { continue }
+      layers[index] = layer
+      runs[layer, default: []].append(index)
+    }
+    return runs
   }
 
   /// Turns dense layers on feature maps into 1×1 convolutions, which work in any layout.
@@ -106,7 +82,59 @@ extension InferenceGraph {
   }
 }
 
+extension Operation {
+  /// Whether it is `scale · x + offset` per channel at inference.
+  fileprivate var isChannelMap: Bool {
+    switch self {
+    case .batchNormalization, .affine, .linear: true
+    default: false
+    }
+  }
+
+  /// Whether its weights can take such a map in.
+  fileprivate var takesChannelMap: Bool {
+    switch self {
+    case .convolution(let c): c.activation == .linear && !c.residual
+    case .dense(_, _, let activation): activation == .linear
+    default: false
+    }
+  }
+
+  fileprivate var withBias: Operation {
+    switch self {
+    case .convolution(var c):
+      c.bias = true
+      return .convolution(c)
+    case .dense(let units, _, let activation): return .dense(units: units, bias: true, activation: activation)
+    default: return self
+    }
+  }
+}
+
 extension ParameterStore {
+  /// Adds the weights of `layer` as they are after `nodes`, one after the other; gives their paths.
+  fileprivate mutating func setFolded(
+    _ nodes: [Graph.Node], into layer: Graph.Node, _ shapes: [ParameterRole: [Int]], from source: ParameterStore
+  ) -> [ParameterRole: String] {
+    guard let kernel = layer.parameters[.kernel], let shape = shapes[.kernel] else { return layer.parameters }
+    let bias = layer.parameters[.bias]
+    let filters = layer.shape.last ?? 1
+    let suffix = nodes.map { ":\($0.name)" }.joined()
+    let paths = [ParameterRole.kernel: "\(kernel)\(suffix)", .bias: "\(bias ?? kernel)\(suffix):offset"]
+    set("\(kernel)\(suffix)", shape: shape) {
+      try nodes.reduce(source.tensor(kernel)) { $0.scalingLastAxis(by: try source.channelMap(of: $1).scale) }
+    }
+    set("\(bias ?? kernel)\(suffix):offset", shape: [filters]) {
+      var sums = try bias.map { try source.tensor($0).elements }
+      for node in nodes {
+        let map = try source.channelMap(of: node)
+        sums = sums.map { old in (0..<filters).map { map.scale[$0] * old[$0] + map.offset[$0] } } ?? map.offset
+      }
+      return Tensor(shape: [filters], elements: sums ?? [])
+    }
+    return paths
+  }
+
   /// What a normalising node does to each channel.
   fileprivate func channelMap(of node: Graph.Node) throws -> ChannelMap {
     let count = node.shape.last ?? 1

@@ -1,9 +1,12 @@
 /// A graph and its weights, rewritten for inference: the same outputs from fewer, larger operations.
 package struct InferenceGraph: Sendable {
+  /// The rewritten graph.
   package var graph: Graph
+  /// Its weights, those of the original changed as they are read.
   package var parameters: ParameterStore
 
   /// Applies every pass, each of which leaves the outputs equal (up to rounding).
+  /// - Throws: `GraphError`, which a well-formed graph does not cause.
   package init(_ graph: Graph, parameters: ParameterStore) throws {
     self.graph = try graph.droppingTrainingOnlyNodes()
     self.parameters = parameters
@@ -15,6 +18,7 @@ package struct InferenceGraph: Sendable {
 
 extension Graph {
   /// Without nodes that act in training only or not at all.
+  /// - Throws: `GraphError`, which a well-formed graph does not cause.
   package func droppingTrainingOnlyNodes() throws(GraphError) -> Graph {
     try rewritten { rewriter, index, node throws(GraphError) in
       if node.operation.isIdentityAtInference, node.activation == .linear {
@@ -25,7 +29,8 @@ extension Graph {
     }
   }
 
-  /// With additions that follow a convolution done by it, before they are stored.
+  /// With additions that follow a convolution done by it, before its sums are stored.
+  /// - Throws: `GraphError`, which a well-formed graph does not cause.
   package func fusingResiduals() throws(GraphError) -> Graph {
     /// For an addition, which of its two inputs takes the other in.
     func host(_ rewriter: GraphRewriter, _ node: Node) -> Int? {
@@ -35,7 +40,8 @@ extension Graph {
       // The later one: the earlier one's output is then there to be added to.
       return node.inputs.sorted(by: >).first { input in
         guard case .convolution(let c) = nodes[input].operation else { return false }
-        return c.activation == .linear && nodes[input].activation == .linear && !c.residual && rewriter.feedsOnlyOne(input)
+        return c.activation == .linear && nodes[input].activation == .linear && !c.residual
+          && rewriter.feedsOnlyOne(input)
       }
     }
     return try rewritten { rewriter, index, node throws(GraphError) in
@@ -78,6 +84,7 @@ extension Graph {
   }
 
   /// With activations that follow a convolution or dense layer done by it.
+  /// - Throws: `GraphError`, which a well-formed graph does not cause.
   package func fusingActivations() throws(GraphError) -> Graph {
     func fused(_ index: Int, _ rewriter: GraphRewriter) -> Operation? {
       guard rewriter.feedsOnlyOne(index), nodes[index].activation == .linear,
@@ -102,7 +109,8 @@ extension Graph {
 
   /// The function of a node that is an activation and nothing else.
   private func loneActivation(_ index: Int) -> Activation? {
-    guard case .activation(let activation) = nodes[index].operation, nodes[index].activation == .linear else { return nil }
+    guard case .activation(let activation) = nodes[index].operation, nodes[index].activation == .linear
+    else { return nil }
     return activation
   }
 }

@@ -1,6 +1,7 @@
 import SiameseTensors
 
-/// For each element of a sample of shape `target`, the offset of the element of a sample of shape `shape` that meets it.
+/// For each element of a sample of shape `target`, the offset of the element of a sample of shape `shape` that meets
+/// it.
 func broadcastOffsets(_ shape: [Int], to target: [Int]) -> [Int] {
   let padded = Array(repeating: 1, count: target.count - shape.count) + shape
   var strides = [Int](repeating: 0, count: target.count)

@@ -4,11 +4,14 @@ import SiameseTensors
 ///
 /// Nothing here is tuned. Fast plans are compared with it, and its gradients are compared with finite differences.
 package struct ReferenceEvaluator {
+  /// What it runs.
   package let graph: Graph
+  /// Every weight, by path.
   package var parameters: [String: Tensor]
   /// How each node acts; nodes that are not listed act as at inference.
   package var modes: [Int: PlainMode] = [:]
 
+  /// Reads all weights of `graph`.
   /// - Throws: `GraphError` where a weight is missing or has another shape, or what the store's readers throw.
   package init(_ graph: Graph, parameters: ParameterStore) throws {
     try parameters.validate(for: graph)
@@ -30,7 +33,8 @@ package struct ReferenceEvaluator {
     var next = inputs.makeIterator()
     for (index, node) in graph.nodes.enumerated() {
       if case .input(let shape) = node.operation, let input = next.next() {
-        precondition(Array(input.shape.dropFirst()) == shape, "input '\(node.name)' takes \(shape), found \(input.shape)")
+        precondition(
+          Array(input.shape.dropFirst()) == shape, "input '\(node.name)' takes \(shape), found \(input.shape)")
         values.append(input)
         continue
       }

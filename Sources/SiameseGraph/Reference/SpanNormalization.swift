@@ -1,7 +1,7 @@
 import SiameseTensors
 
-/// What layer and group normalisation share: `gamma · (x − mean) / √(variance + epsilon) + beta`, mean and variance over the
-/// elements of a span of each sample.
+/// What layer and group normalisation share: `gamma · (x − mean) / √(variance + epsilon) + beta`, mean and variance
+/// over the elements of a span of each sample.
 ///
 /// x `[N, …, C]`, gamma `[C]`, beta `[C]` → `[N, …, C]`.
 struct SpanNormalization {

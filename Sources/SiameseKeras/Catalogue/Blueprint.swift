@@ -114,8 +114,10 @@ package struct FeatureMap {
   ) -> FeatureMap {
     next { builder throws(GraphError) in
       try builder.depthwiseConvolution(
-        blueprint.name(name, "DepthwiseConv2D"), node, kernel: Size(kernel), strides: Size(stride), padding: padding,
-        multiplier: multiplier, bias: bias)
+        blueprint.name(name, "DepthwiseConv2D"), node,
+        Convolution(
+          filters: channels * multiplier, kernel: Size(kernel), strides: Size(stride), padding: padding,
+          groups: channels, bias: bias))
     }
   }
 
@@ -146,7 +148,7 @@ package struct FeatureMap {
 
   package func layerNorm(_ name: String? = nil, epsilon: Float) -> FeatureMap {
     next { builder throws(GraphError) in
-      try builder.normalization(blueprint.name(name, "LayerNormalization"), node, epsilon: epsilon)
+      try builder.layerNormalization(blueprint.name(name, "LayerNormalization"), node, epsilon: epsilon)
     }
   }
 

@@ -153,10 +153,10 @@ package struct ConfigurationReader {
     }
     let className = layer.className.split(separator: ">").last.map(String.init) ?? layer.className
     let attributes = LayerAttributes(name: layer.name, className: className, config: layer.config, version: version)
-    let value =
-      try convolutions(attributes, call) ?? normalizations(attributes, call) ?? activations(attributes, call)
-      ?? maps(attributes, call) ?? shapes(attributes, call) ?? operators(attributes, call)
-    guard let value else { throw UnsupportedLayer.rebuild }
+    if let read = LayerTable.codec(ofClass: className)?.read, let value = try read(&self, attributes, call) {
+      return [value]
+    }
+    guard let value = try operators(attributes, call) else { throw UnsupportedLayer.rebuild }
     return [value]
   }
 

@@ -68,9 +68,7 @@ struct LayerAttributes {
       case 4: EdgeInsets(top: flat[0], bottom: flat[1], left: flat[2], right: flat[3])
       default: nil
       }
-    guard let result, flat.allSatisfy({ $0 >= 0 }) else {
-      throw LayerProblem("attribute '\(key)' does not give four amounts")
-    }
+    guard let result else { throw LayerProblem("attribute '\(key)' does not give four amounts") }
     return result
   }
 

@@ -60,11 +60,11 @@ package final class KerasFile: Sendable {
   }
 
   /// Opens the file at `path`, whatever its layout.
-  /// - Throws: `HDF5Error` or `KerasFileError`.
+  /// - Throws: `HDF5Error` or `KerasError`.
   package static func open(_ path: String) throws -> KerasFile {
     var isFolder: ObjCBool = false
     if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
-      throw KerasFileError.folder(path)
+      throw KerasError.folder(path)
     }
     if ZipArchive.isZip(path) { return try openArchive(path) }
     let hdf5 = try HDF5File(path)
@@ -73,9 +73,9 @@ package final class KerasFile: Sendable {
       return try openLegacy(path, hdf5, root.group("model_weights"), layout: .legacyModel)
     }
     if try root.hasStrings("layer_names") { return try openLegacy(path, hdf5, root, layout: .legacyWeights) }
-    if try root.attribute("nb_layers") != nil { throw KerasFileError.beforeKeras1(file: path) }
+    if try root.attribute("nb_layers") != nil { throw KerasError.beforeKeras1(file: path) }
     guard let tree = try KerasWeightTree(root: root) else {
-      throw KerasFileError.notKeras(file: path, holds: try root.childNames, attributes: try root.attributeNames)
+      throw KerasError.notKeras(file: path, holds: try root.childNames, attributes: try root.attributeNames)
     }
     return KerasFile(
       path: path, layout: .weights, kerasVersion: try root.string("keras_version"), backend: try root.string("backend"),
@@ -97,7 +97,7 @@ package final class KerasFile: Sendable {
     struct Metadata: Decodable { var keras_version: String? }
     let archive = try ZipArchive(path)
     guard archive.contains("config.json"), archive.contains("model.weights.h5") else {
-      throw KerasFileError.archiveLacks(
+      throw KerasError.archiveLacks(
         file: path, member: archive.contains("config.json") ? "model.weights.h5" : "config.json",
         holds: archive.memberNames)
     }
@@ -109,7 +109,7 @@ package final class KerasFile: Sendable {
       try HDF5File(descriptor: descriptor, name: "\(path) (model.weights.h5)", path: copy)
     }
     guard let tree = try KerasWeightTree(root: hdf5.root) else {
-      throw KerasFileError.notKeras(
+      throw KerasError.notKeras(
         file: hdf5.name, holds: try hdf5.root.childNames, attributes: try hdf5.root.attributeNames)
     }
     return KerasFile(

@@ -113,10 +113,10 @@ package enum KerasFileWriter {
   private static func zip(_ members: [(String, Member)], into temporary: String, of path: String) throws {
     var code: Int32 = 0
     guard let archive = zip_open(temporary, ZIP_CREATE | ZIP_TRUNCATE, &code) else {
-      throw KerasFileError.unwritable(file: path, reason: "libzip error \(code)")
+      throw KerasError.unwritableFile(file: path, reason: "libzip error \(code)")
     }
-    func failure() -> KerasFileError {
-      .unwritable(file: path, reason: String(cString: zip_strerror(archive)))
+    func failure() -> KerasError {
+      .unwritableFile(file: path, reason: String(cString: zip_strerror(archive)))
     }
     do {
       for (name, member) in members {

@@ -24,7 +24,7 @@ final class ZipArchive {
       var error = zip_error_t()
       zip_error_init_with_code(&error, code)
       defer { zip_error_fini(&error) }
-      throw KerasFileError.damagedArchive(file: path, reason: String(cString: zip_error_strerror(&error)))
+      throw KerasError.damagedArchive(file: path, reason: String(cString: zip_error_strerror(&error)))
     }
     self.archive = archive
   }
@@ -62,7 +62,7 @@ final class ZipArchive {
       descriptor = Glibc.open(name, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
       isNamed = descriptor >= 0
     }
-    func refusal(_ what: String) -> KerasFileError {
+    func refusal(_ what: String) -> KerasError {
       .damagedArchive(file: path, reason: "\(what) in \(folder.path): \(String(cString: strerror(errno)))")
     }
     guard descriptor >= 0 else { throw refusal("no temporary file for its weights") }
@@ -100,7 +100,7 @@ final class ZipArchive {
     let size = Int(clamping: status.size)
     let stored = Int(clamping: status.comp_size)
     guard status.encryption_method == 0 else {
-      throw KerasFileError.damagedArchive(file: path, reason: "its member '\(member)' is encrypted")
+      throw KerasError.damagedArchive(file: path, reason: "its member '\(member)' is encrypted")
     }
     guard stored <= byteCount else { throw lie(member, size, "the archive has only \(byteCount)") }
     switch Int32(status.comp_method) {
@@ -110,7 +110,7 @@ final class ZipArchive {
       throw lie(member, size, "\(stored) compressed bytes cannot hold them")
     case ZIP_CM_DEFLATE: break
     default:
-      throw KerasFileError.damagedArchive(
+      throw KerasError.damagedArchive(
         file: path, reason: "its member '\(member)' is compressed with method \(status.comp_method), expected 0 or 8")
     }
     return size
@@ -126,7 +126,7 @@ final class ZipArchive {
     while true {
       let count = Int(zip_fread(file, block.baseAddress, zip_uint64_t(block.count)))
       guard count >= 0 else {
-        throw KerasFileError.damagedArchive(
+        throw KerasError.damagedArchive(
           file: path, reason: "'\(member)': \(String(cString: zip_file_strerror(file)))")
       }
       if count == 0 { break }
@@ -137,11 +137,11 @@ final class ZipArchive {
     guard total == size else { throw lie(member, size, "it ends after \(total)") }
   }
 
-  private func damaged() -> KerasFileError {
+  private func damaged() -> KerasError {
     .damagedArchive(file: path, reason: String(cString: zip_strerror(archive)))
   }
 
-  private func lie(_ member: String, _ declared: Int, _ reason: String) -> KerasFileError {
+  private func lie(_ member: String, _ declared: Int, _ reason: String) -> KerasError {
     .memberLies(file: path, member: member, declaredBytes: declared, reason: reason)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 import SiameseGraph
 import SiameseHDF5
 
@@ -13,13 +14,13 @@ extension ImportedNetwork {
   ///   - name: The model's name.
   ///   - extras: Adds what else belongs in the file, at its root (of an archive, of the weights inside).
   /// - Throws: `KerasError.unwritable` for an operation that Keras' layers cannot express, what reading a parameter
-  ///   throws, or `HDF5Error` and `KerasFileError` of writing.
+  ///   throws, or `HDF5Error` and `KerasError` of writing.
   package static func write(
     _ graph: Graph, parameters: ParameterStore, name: String = "model", to path: String,
     extras: (HDF5GroupWriter) throws -> Void = { _ in }
   ) throws {
     let model = try KerasModel(graph, parameters: parameters, name: name)
-    let isArchive = path.lowercased().hasSuffix(".keras")
+    let isArchive = path.pathExtension == "keras"
     let configuration = Data(model.configuration(isArchive ? .keras3 : .legacy).description.utf8)
     if isArchive {
       try KerasFileWriter.writeArchive(

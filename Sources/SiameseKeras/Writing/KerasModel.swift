@@ -30,6 +30,18 @@ struct KerasModel {
     var shape: [Int]
   }
 
+  /// A node that is to be written, and what is known about it.
+  struct Source {
+    var node: Graph.Node
+    /// What became of the nodes that it takes.
+    var inputs: [Reference]
+    var inputShapes: [[Int]]
+    var parameterShapes: [ParameterRole: [Int]]
+  }
+
+  /// Where Keras 3 has the operators that are written.
+  static let numpy = "keras.src.ops.numpy"
+
   private(set) var layers: [Layer] = []
   private(set) var inputs: [Reference] = []
   private(set) var outputs: [Reference] = []
@@ -45,12 +57,35 @@ struct KerasModel {
     var values: [Reference] = []
     for (index, node) in graph.nodes.enumerated() {
       let value = try add(
-        node, graph.parameterShapes(of: index), node.inputs.map { values[$0] },
-        inputShapes: node.inputs.map { graph.nodes[$0].shape })
+        Source(
+          node: node, inputs: node.inputs.map { values[$0] }, inputShapes: node.inputs.map { graph.nodes[$0].shape },
+          parameterShapes: graph.parameterShapes(of: index)))
       if case .input = node.operation { inputs.append(value) }
       values.append(value)
     }
     outputs = graph.outputs.map { values[$0] }
+  }
+
+  /// Adds what the table of layers says that the node is.
+  private mutating func add(_ source: Source) throws -> Reference {
+    let name = source.node.name
+    guard source.node.activation == .linear else {
+      throw KerasError.unwritable(layer: name, reason: "a pass has merged it with its neighbours")
+    }
+    guard let codec = LayerTable.codec(of: source.node.operation) else {
+      throw KerasError.unwritable(layer: name, reason: "Keras has no such layer")
+    }
+    return try codec.write(&self, source)
+  }
+
+  /// The weights of a node under Keras' names for them; roles that the node lacks are left out.
+  func weights(
+    _ source: Source, _ words: [(ParameterRole, String)]
+  ) -> [(name: String, read: () throws -> Tensor)] {
+    words.compactMap { role, word in
+      guard let path = source.node.parameters[role], let shape = source.parameterShapes[role] else { return nil }
+      return (word, reader(path, shape: shape))
+    }
   }
 
   /// Adds a layer and its first call, under a name that Keras accepts.

@@ -9,7 +9,7 @@ extension ConfigurationReader {
     switch layer.className {
     case "TFOpLambda":
       let function = layer.config["function"].string ?? layer.name
-      guard let name = Self.tensorFlowFunctions[function] else {
+      guard let name = ActivationTable.operatorClass(ofFunction: function) ?? Self.tensorFlowFunctions[function] else {
         throw UnsupportedLayer(
           remedy: "the TensorFlow function '\(function)' has no counterpart; rebuild the model from layers")
       }
@@ -27,29 +27,36 @@ extension ConfigurationReader {
     }
   }
 
-  /// TensorFlow's function names, as Keras 3's class names.
+  /// TensorFlow's names of functions that are no activations, as Keras 3's class names.
   private static let tensorFlowFunctions = [
     "math.add": "Add", "__operators__.add": "Add", "math.subtract": "Subtract", "math.multiply": "Multiply",
-    "math.divide": "Divide", "math.truediv": "Divide", "__operators__.truediv": "Divide", "nn.relu": "Relu",
-    "nn.relu6": "Relu6", "nn.sigmoid": "Sigmoid", "math.sigmoid": "Sigmoid", "nn.tanh": "Tanh", "math.tanh": "Tanh",
-    "nn.silu": "Silu", "nn.swish": "Silu", "nn.gelu": "Gelu", "nn.elu": "Elu", "nn.selu": "Selu",
-    "nn.softplus": "Softplus", "math.softplus": "Softplus", "nn.softsign": "Softsign", "nn.softmax": "Softmax",
-    "nn.leaky_relu": "LeakyRelu", "math.l2_normalize": "L2Normalize", "nn.l2_normalize": "L2Normalize",
-    "linalg.l2_normalize": "L2Normalize", "math.square": "Square", "math.sqrt": "Sqrt", "math.abs": "Absolute",
-    "math.negative": "Negative", "math.maximum": "Maximum", "math.minimum": "Minimum", "math.exp": "Exp",
-    "math.reduce_mean": "Mean", "identity": "Identity", "stop_gradient": "Identity", "cast": "Identity",
-    "clip_by_value": "Clip", "keras.activations.relu": "Relu", "keras.activations.swish": "Silu",
-    "concat": "Concatenate", "math.add_n": "AddN", "reshape": "Reshape", "compat.v1.transpose": "Transpose",
-    "transpose": "Transpose",
+    "math.divide": "Divide", "math.truediv": "Divide", "__operators__.truediv": "Divide", "nn.gelu": "Gelu",
+    "nn.elu": "Elu", "nn.leaky_relu": "LeakyRelu", "math.l2_normalize": "L2Normalize",
+    "nn.l2_normalize": "L2Normalize", "linalg.l2_normalize": "L2Normalize", "math.negative": "Negative",
+    "math.maximum": "Maximum", "math.minimum": "Minimum", "math.reduce_mean": "Mean", "identity": "Identity",
+    "stop_gradient": "Identity", "cast": "Identity", "clip_by_value": "Clip", "concat": "Concatenate",
+    "math.add_n": "AddN", "reshape": "Reshape", "compat.v1.transpose": "Transpose", "transpose": "Transpose",
+  ]
+
+  private static let elementwise: [String: Elementwise] = [
+    "Add": .add, "Subtract": .subtract, "Multiply": .multiply, "Average": .average, "Maximum": .maximum,
+    "Minimum": .minimum, "Divide": .divide, "TrueDivide": .divide,
   ]
 
   private mutating func apply(_ operation: String, _ layer: LayerAttributes, _ call: Call) throws -> Value? {
     if let kind = Self.elementwise[operation] { return try binary(kind, layer, operands(call)) }
-    if let activation = try activation(operation, layer, call) {
+    switch try activation(operation, layer, call) {
+    case .function(let function)?:
       let input = try only(call)
       return Value(
-        node: try builder.add(layer.name, layer.className, .activation(activation), [input.node]),
+        node: try builder.add(layer.name, layer.className, .activation(function), [input.node]),
         channelsFirst: input.channelsFirst)
+    case .operation(let operation)?:
+      let axis = setting("axis", layer, call).int ?? -1
+      return try along(axis, of: try only(call), layer.name) { reader, node in
+        try reader.builder.add(layer.name, layer.className, operation, [node])
+      }
+    case nil: break
     }
     switch operation {
     case "Negative":
@@ -62,11 +69,6 @@ extension ConfigurationReader {
       return Value(
         node: try builder.add(layer.name, layer.className, .identity, [input.node]), channelsFirst: input.channelsFirst)
     case "AddN": return try merged(layer, .add, call.values)
-    case "Softmax":
-      let axis = setting("axis", layer, call).int ?? -1
-      return try along(axis, of: try only(call), layer.name) { reader, node in
-        try reader.builder.add(layer.name, layer.className, .softmax, [node])
-      }
     case "L2Normalize", "Normalize":
       let order = setting("order", layer, call)
       guard order.isNull || order.int == 2 else { throw LayerProblem("normalises with order \(order); 2 is supported") }
@@ -89,13 +91,7 @@ extension ConfigurationReader {
           layer.name, layer.className,
           .globalPooling(operation == "Mean" ? .average : .maximum, keepsDimensions: keeps), [value.node]),
         channelsFirst: keeps && value.channelsFirst)
-    case "Concatenate":
-      let values = try alike(call.values, layer.name)
-      guard let first = values.first else { throw LayerProblem("takes at least one input") }
-      let axis = try axis(setting("axis", layer, call).int ?? -1, of: first)
-      return Value(
-        node: try builder.add(layer.name, layer.className, .concatenate(axis: axis), values.map(\.node)),
-        channelsFirst: first.channelsFirst)
+    case "Concatenate": return try concatenated(layer, call.values, axis: setting("axis", layer, call).int ?? -1)
     default: return nil
     }
   }
@@ -106,30 +102,17 @@ extension ConfigurationReader {
     return layer.config[key]
   }
 
-  private func activation(_ operation: String, _ layer: LayerAttributes, _ call: Call) throws -> Activation? {
+  /// The activation that an operator is, with the numbers that it states.
+  private func activation(_ operation: String, _ layer: LayerAttributes, _ call: Call) throws -> LayerActivation? {
     switch operation {
-    case "Relu": .relu
-    case "Relu6": .relu6
-    case "Sigmoid": .sigmoid
-    case "HardSigmoid": .hardSigmoid(slope: 1 / 6, offset: 0.5)
-    case "Tanh": .tanh
-    case "Silu", "Swish": .silu
-    case "HardSilu", "HardSwish": .hardSilu
-    case "Gelu":
-      .gelu(approximate: setting("approximate", layer, call).bool ?? (version >= 3))
-    case "Elu": .elu(alpha: setting("alpha", layer, call).float ?? 1)
-    case "Selu": .selu
-    case "Softplus": .softplus
-    case "Softsign": .softsign
+    case "Gelu": .function(.gelu(approximate: setting("approximate", layer, call).bool ?? (version >= 3)))
+    case "Elu": .function(.elu(alpha: setting("alpha", layer, call).float ?? 1))
     case "LeakyRelu":
-      .leakyReLU(slope: setting("negative_slope", layer, call).float ?? setting("alpha", layer, call).float ?? 0.2)
-    case "Mish": .mish
-    case "Square": .square
-    case "Sqrt": .squareRoot
-    case "Absolute", "Abs": .absolute
-    case "Exp": .exponential
-    case "Clip": try clip(layer, call)
-    default: nil
+      .function(
+        .leakyReLU(
+          slope: setting("negative_slope", layer, call).float ?? setting("alpha", layer, call).float ?? 0.2))
+    case "Clip": .function(try clip(layer, call))
+    default: ActivationTable.ofOperator(operation)
     }
   }
 
@@ -160,7 +143,7 @@ extension ConfigurationReader {
     if values.count == operands.count { return try merged(layer, kind, values) }
     guard operands.count == 2, let value = values.first else { throw LayerProblem("takes two operands, one a value") }
     let constantIndex = operands[0].values.isEmpty ? 0 : 1
-    guard case .constant(let json) = operands[constantIndex], let numbers = Self.numbers(json) else {
+    guard case .constant(let json) = operands[constantIndex], let numbers = json.numbers else {
       throw LayerProblem("its constant is not a number")
     }
     return try binary(kind, layer, value, numbers, constantFirst: constantIndex == 0)
@@ -201,11 +184,10 @@ extension ConfigurationReader {
     if let text = definition.string, let parsed = try? JSON(parsing: text) { definition = parsed }
     let names = [
       "Add": "Add", "AddV2": "Add", "BiasAdd": "Add", "Sub": "Subtract", "Mul": "Multiply", "RealDiv": "Divide",
-      "Maximum": "Maximum", "Relu": "Relu", "Relu6": "Relu6", "Sigmoid": "Sigmoid", "Tanh": "Tanh",
-      "Square": "Square", "Sqrt": "Sqrt", "Neg": "Negative", "Identity": "Identity", "Softmax": "Softmax",
+      "Maximum": "Maximum", "Neg": "Negative", "Identity": "Identity",
     ]
     let found = definition["op"].string ?? ""
-    guard let operation = names[found] else {
+    guard let operation = names[found] ?? (ActivationTable.ofOperator(found) == nil ? nil : found) else {
       throw UnsupportedLayer(
         remedy: "the TensorFlow operation '\(found)' has no counterpart; rebuild the model from layers")
     }

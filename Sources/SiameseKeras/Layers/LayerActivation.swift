@@ -1,8 +1,30 @@
 import SiameseGraph
 
+/// What a layer does to its values after its own sum: a function of each element, or an operation of its own, as softmax.
+package enum LayerActivation: Hashable, Sendable {
+  /// A function of each element.
+  case function(Activation)
+  /// An operation along the channels.
+  case operation(Operation)
+
+  /// The values as they are.
+  package static let linear = LayerActivation.function(.linear)
+  /// `exp(x) / Σ exp(x)` along the channels.
+  package static let softmax = LayerActivation.operation(.softmax)
+
+  /// The operation of a layer that does nothing else.
+  var operation: Operation {
+    switch self {
+    case .function(let function): .activation(function)
+    case .operation(let operation): operation
+    }
+  }
+}
+
 extension LayerActivation {
   /// An activation by the name Keras gives it, or serialised as a function or a layer.
   /// - Parameter version: Keras' major version: `hard_sigmoid` changed its slope in Keras 3.
+  /// - Throws: `LayerProblem` for one that is not known.
   init(_ json: JSON, version: Int) throws {
     switch json {
     case .null: self = .linear
@@ -22,39 +44,20 @@ extension LayerActivation {
     }
   }
 
-  /// Every activation function of Keras that has a counterpart.
+  /// An activation by the word for it.
+  /// - Throws: `LayerProblem` for a word that is not known.
   init(named name: String, version: Int) throws {
-    let function: Activation? =
-      switch name.lowercased() {
-      case "linear", "identity": .linear
-      case "relu": .relu
-      case "relu6": .relu6
-      case "sigmoid": .sigmoid
-      case "hard_sigmoid", "hardsigmoid":
-        version >= 3 ? .hardSigmoid(slope: 1 / 6, offset: 0.5) : .hardSigmoid(slope: 0.2, offset: 0.5)
-      case "tanh": .tanh
-      case "silu", "swish": .silu
-      case "hard_silu", "hard_swish", "hardswish": .hardSilu
-      case "gelu": .gelu(approximate: false)
-      case "elu": .elu(alpha: 1)
-      case "selu": .selu
-      case "softplus": .softplus
-      case "softsign": .softsign
-      case "leaky_relu": .leakyReLU(slope: 0.2)
-      case "exponential": .exponential
-      case "mish": .mish
-      default: nil
-      }
-    if let function {
-      self = .function(function)
-    } else if name == "softmax" {
-      self = .softmax
+    if ["hard_sigmoid", "hardsigmoid"].contains(name.lowercased()) {
+      self = .function(.hardSigmoid(slope: version >= 3 ? 1 / 6 : 0.2, offset: 0.5))
+    } else if let activation = ActivationTable.named(name) {
+      self = activation
     } else {
       throw LayerProblem("activation '\(name)' is not known; replace it with one of Keras' common activations")
     }
   }
 
   /// The layers that are only an activation; nil for other classes.
+  /// - Throws: `LayerProblem` for attributes that make no sense.
   init?(layer: LayerAttributes) throws {
     switch layer.className {
     case "Activation": self = try Self(layer.config["activation"], version: layer.version)

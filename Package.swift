@@ -36,11 +36,12 @@ let package = Package(
     .target(
       name: "SiameseImages", dependencies: ["CSiamesePixels", "CSiamesePNG", "CSiameseTurboJPEG", "SiameseFiles"]),
 
-    // Floor 3: networks as values, kernel machines, galleries, pages.
+    // Floor 3: networks as values, figures, kernel machines, galleries, pages.
     .target(name: "SiameseGraph", dependencies: ["SiameseTensors"]),
     .target(name: "SiameseSupportVectors", dependencies: ["CSiameseKernels", "SiameseFiles", "SiameseTensors"]),
     .target(name: "SiameseGallery", dependencies: ["SiameseTensors", .product(name: "GRDB", package: "GRDB.swift")]),
     .target(name: "SiameseReports", dependencies: ["SiameseTensors"]),
+    .target(name: "SiameseEvaluation", dependencies: ["SiameseFiles", "SiameseTensors"]),
 
     // Floor 4: networks that run, Keras files.
     .target(
@@ -58,16 +59,17 @@ let package = Package(
     .target(
       name: "SiameseMetricLearning",
       dependencies: [
-        "SiameseFiles", "SiameseGraph", "SiameseHDF5", "SiameseInference", "SiameseTensors", "SiameseTraining",
+        "SiameseEvaluation", "SiameseFiles", "SiameseGraph", "SiameseHDF5", "SiameseInference", "SiameseTensors",
+        "SiameseTraining",
       ]),
 
     // Floor 7: whole tasks.
     .target(
       name: "SiameseKit",
       dependencies: [
-        "SiameseFiles", "SiameseGallery", "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseInference",
-        "SiameseKeras", "SiameseMetricLearning", "SiameseOneDNN", "SiameseReports", "SiameseSupportVectors", "SiameseTensors",
-        "SiameseTraining",
+        "SiameseEvaluation", "SiameseFiles", "SiameseGallery", "SiameseGraph", "SiameseHDF5", "SiameseImages",
+        "SiameseInference", "SiameseKeras", "SiameseMetricLearning", "SiameseOneDNN", "SiameseReports",
+        "SiameseSupportVectors", "SiameseTensors", "SiameseTraining",
       ]),
 
     // Floor 8: commands.
@@ -96,6 +98,8 @@ let package = Package(
       name: "SiameseSupportVectorsTests", dependencies: ["SiameseSupportVectors", "SiameseTestSupport"],
       exclude: ["Fixtures"]),
     .testTarget(name: "SiameseGalleryTests", dependencies: ["SiameseGallery", "SiameseTestSupport"]),
+    .testTarget(
+      name: "SiameseEvaluationTests", dependencies: ["SiameseEvaluation", "SiameseTestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "SiameseReportsTests", dependencies: ["SiameseReports", "SiameseTestSupport"]),
     .testTarget(
       name: "SiameseInferenceTests", dependencies: ["CSiameseConvolutions", "SiameseInference", "SiameseTestSupport"]),

@@ -98,7 +98,7 @@ package struct NearestSearch: Sendable {
         case .manhattan:
           for line in 0..<range.count {
             for column in 0..<columns.count {
-              block[line * columns.count + column] = absoluteDifferences(a + line * width, b + column * width, width)
+              block[line * columns.count + column] = cityBlockDistance(a + line * width, b + column * width, width)
             }
           }
         case .squaredEuclidean, .cosine, .negativeDot, .learned:
@@ -189,27 +189,6 @@ private struct ClosestRows {
   private func isFarther(_ a: Int, _ b: Int) -> Bool {
     (matches[a].distance, matches[a].row) > (matches[b].distance, matches[b].row)
   }
-}
-
-/// `Σ |aᵢ − bᵢ|`, eight at a time.
-private func absoluteDifferences(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
-  func lanes(_ pointer: UnsafePointer<Float>) -> SIMD8<Float> {
-    UnsafeRawPointer(pointer).loadUnaligned(as: SIMD8<Float>.self)
-  }
-  var sums = SIMD8<Float>.zero
-  var i = 0
-  while i + 8 <= count {
-    let difference = lanes(a + i) - lanes(b + i)
-    sums += unsafeBitCast(
-      unsafeBitCast(difference, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7fff_ffff), to: SIMD8<Float>.self)
-    i += 8
-  }
-  var sum = sums.sum()
-  while i < count {
-    sum += abs(a[i] - b[i])
-    i += 1
-  }
-  return sum
 }
 
 extension Tensor {

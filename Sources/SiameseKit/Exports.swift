@@ -1,4 +1,5 @@
 // What users of the kit see of the rooms below it.
+@_exported import SiameseEvaluation
 @_exported import SiameseGallery
 @_exported import SiameseImages
 @_exported import SiameseKeras

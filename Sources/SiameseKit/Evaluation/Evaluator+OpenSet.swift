@@ -1,4 +1,5 @@
 import SiameseImages
+import SiameseEvaluation
 import SiameseMetricLearning
 import SiameseSupportVectors
 import SiameseTensors

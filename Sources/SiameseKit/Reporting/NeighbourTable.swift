@@ -1,3 +1,4 @@
+import SiameseEvaluation
 import SiameseMetricLearning
 import SiameseReports
 import SiameseTensors
@@ -23,7 +24,7 @@ struct NeighbourTable {
     var confusions = [Int: [Int: Int]]()
     var line = [Float](repeating: 0, count: count)
     for row in 0..<count {
-      line.withUnsafeMutableBufferPointer { blocks.write(row..<row + 1, 0..<count, $0.baseAddress!) }
+      blocks.writeRow(row, into: &line)
       var same: Pair = (row, row, -.infinity), sameNearest = Float.infinity, other: Pair = (row, row, .infinity)
       for column in 0..<count where column != row {
         if labels[column] == labels[row] {

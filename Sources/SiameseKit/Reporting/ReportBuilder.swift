@@ -1,5 +1,6 @@
 import Foundation
 import SiameseImages
+import SiameseEvaluation
 import SiameseMetricLearning
 import SiameseReports
 import SiameseFiles

@@ -93,7 +93,7 @@ extension DistanceRows {
         guard let u = u.baseAddress, let g = g.baseAddress else { return }
         for i in 0..<count {
           let scale = squares[i] > 0 ? 1 / squares[i].squareRoot() : 0
-          let along = dot(u + i * width, g + i * width, width)
+          let along = dotProduct(u + i * width, g + i * width, width)
           for k in i * width..<(i + 1) * width { g[k] = (g[k] - along * u[k]) * scale }
         }
       }

@@ -6,30 +6,32 @@ import SiameseTensors
 /// Prepare once, then ask for block after block; nothing of size N² is held.
 package struct DistanceRows: Sendable {
   /// `[N, D]`, of unit length where the distance ignores lengths.
-  package let rows: Tensor
+  package var rows: Tensor { points.rows }
   /// `‖x‖²` of every row as given.
   package let squares: [Float]
-  package var count: Int { rows.rowCount }
-  package var width: Int { rows.rowWidth }
+  /// The number of embeddings, N.
+  package var count: Int { points.count }
+  /// The numbers in an embedding, D.
+  package var width: Int { points.width }
 
+  fileprivate let points: SquaredDistances
+
+  /// Prepares embeddings `[N, D]` for `distance`.
   package init(_ embeddings: Tensor, for distance: Distance) {
     precondition(embeddings.shape.count == 2, "embeddings are a matrix [N, D]")
-    let (count, width) = (embeddings.rowCount, embeddings.rowWidth)
-    var rows = embeddings
-    var squares = [Float](repeating: 0, count: count)
-    rows.elements.withUnsafeMutableBufferPointer { x in
-      guard let x = x.baseAddress else { return }
-      for i in 0..<count {
-        let row = x + i * width
-        squares[i] = dot(row, row, width)
-        if distance.ignoresLength, squares[i] > 0 {
-          let scale = 1 / squares[i].squareRoot()
-          for k in 0..<width { row[k] *= scale }
-        }
-      }
+    squares = SquaredDistances.squares(of: embeddings)
+    guard distance.ignoresLength else {
+      points = SquaredDistances(embeddings, squares: squares)
+      return
     }
-    self.rows = rows
-    self.squares = squares
+    var rows = embeddings
+    let width = embeddings.rowWidth
+    for (i, square) in squares.enumerated() where square > 0 {
+      let scale = 1 / square.squareRoot()
+      for k in i * width..<(i + 1) * width { rows.elements[k] *= scale }
+    }
+    // A vector of zeros counts as one of unit length too, so that it is as far from every direction.
+    points = SquaredDistances(rows, squares: [Float](repeating: 1, count: squares.count))
   }
 }
 
@@ -39,39 +41,38 @@ extension Distance {
     _ a: DistanceRows, _ p: Range<Int>, _ b: DistanceRows, _ q: Range<Int>, into result: UnsafeMutablePointer<Float>
   ) {
     precondition(a.width == b.width, "embeddings of widths \(a.width) and \(b.width) cannot be compared")
-    let width = a.width
-    a.rows.elements.withUnsafeBufferPointer { x in
-      b.rows.elements.withUnsafeBufferPointer { y in
+    switch self {
+    case .manhattan, .dotProduct:
+      writeDirectly(a.rows, p, b.rows, q, into: result)
+    case .squaredEuclidean, .euclidean, .cosine, .angle, .radialBasis:
+      a.points.write(p, b.points, q, into: result)
+      if self != .squaredEuclidean { for k in 0..<p.count * q.count { result[k] = finish(result[k]) } }
+    }
+  }
+
+  /// Writes the distances that don't come from squared Euclidean ones.
+  private func writeDirectly(
+    _ a: Tensor, _ p: Range<Int>, _ b: Tensor, _ q: Range<Int>, into result: UnsafeMutablePointer<Float>
+  ) {
+    let width = a.rowWidth
+    a.elements.withUnsafeBufferPointer { x in
+      b.elements.withUnsafeBufferPointer { y in
         guard let x = x.baseAddress, let y = y.baseAddress else {
-          for k in 0..<p.count * q.count { result[k] = finish(0) }
+          for k in 0..<p.count * q.count { result[k] = 0 }
           return
         }
         if self == .manhattan {
-          for i in p {
-            for j in q {
-              result[(i - p.lowerBound) * q.count + j - q.lowerBound] = l1(x + i * width, y + j * width, width)
+          for (row, i) in p.enumerated() {
+            for (column, j) in q.enumerated() {
+              result[row * q.count + column] = cityBlockDistance(x + i * width, y + j * width, width)
             }
           }
-          return
-        }
-        multiply(
-          rows: p.count, columns: q.count, inner: width,
-          x + p.lowerBound * width, stride: width, transposed: false,
-          y + q.lowerBound * width, stride: width, transposed: true, into: result, stride: q.count)
-        if self == .dotProduct {
+        } else {
+          multiply(
+            rows: p.count, columns: q.count, inner: width,
+            x + p.lowerBound * width, stride: width, transposed: false,
+            y + q.lowerBound * width, stride: width, transposed: true, into: result, stride: q.count)
           for k in 0..<p.count * q.count { result[k] = -result[k] }
-          return
-        }
-        for i in p {
-          let line = result + (i - p.lowerBound) * q.count
-          let square = ignoresLength ? 1 : a.squares[i]
-          for j in q {
-            let sum = square + (ignoresLength ? 1 : b.squares[j])
-            var s = sum - 2 * line[j - q.lowerBound]
-            // Close pairs lose their digits in the subtraction: theirs is taken from the difference itself.
-            if s < 0.01 * sum { s = squaredDifference(x + i * width, y + j * width, width) }
-            line[j - q.lowerBound] = finish(s)
-          }
         }
       }
     }
@@ -103,58 +104,4 @@ extension Distance {
     case .manhattan, .dotProduct: return 1
     }
   }
-}
-
-// Plain Swift adds floats one by one, as the language promises; these add eight partial sums at a time.
-
-func dot(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Float {
-  var sums = SIMD8<Float>.zero
-  var k = 0
-  while k + 8 <= count {
-    sums += load(x + k) * load(y + k)
-    k += 8
-  }
-  var sum = sums.sum()
-  while k < count {
-    sum += x[k] * y[k]
-    k += 1
-  }
-  return sum
-}
-
-func squaredDifference(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Float {
-  var sums = SIMD8<Float>.zero
-  var k = 0
-  while k + 8 <= count {
-    let difference = load(x + k) - load(y + k)
-    sums += difference * difference
-    k += 8
-  }
-  var sum = sums.sum()
-  while k < count {
-    sum += (x[k] - y[k]) * (x[k] - y[k])
-    k += 1
-  }
-  return sum
-}
-
-private func l1(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int) -> Float {
-  var sums = SIMD8<Float>.zero
-  var k = 0
-  while k + 8 <= count {
-    let difference = load(x + k) - load(y + k)
-    sums += difference.replacing(with: -difference, where: difference .< 0)
-    k += 8
-  }
-  var sum = sums.sum()
-  while k < count {
-    sum += abs(x[k] - y[k])
-    k += 1
-  }
-  return sum
-}
-
-@inline(__always)
-private func load(_ x: UnsafePointer<Float>) -> SIMD8<Float> {
-  UnsafeRawPointer(x).loadUnaligned(as: SIMD8<Float>.self)
 }

@@ -71,14 +71,3 @@ extension Measure: Encodable, CustomStringConvertible {
     try container.encode(name)
   }
 }
-
-extension DistanceBlocks {
-  /// Distances of the rows of `rows` to those of `columns`, by default to one another.
-  @_disfavoredOverload
-  package init(_ measure: Measure, _ rows: Tensor, _ columns: Tensor? = nil) {
-    switch measure {
-    case .distance(let distance): self.init(distance, rows, columns)
-    case .joint(let joint): self.init(joint, rows, columns)
-    }
-  }
-}

@@ -1,3 +1,4 @@
+import SiameseEvaluation
 import SiameseTensors
 
 /// Joint layers with weights: how alike two embeddings are, for one pair or for many rows against many others.
@@ -227,18 +228,5 @@ extension JointLayers {
     }
     let slack = 1e-3 * max(1, abs(low[0]), abs(high[0]))
     return low[0] - slack...high[0] + slack
-  }
-}
-
-extension DistanceBlocks {
-  /// `−s` for every pair of a row and a column.
-  package init(_ joint: JointLayers, _ rows: Tensor, _ columns: Tensor? = nil) {
-    let a = joint.prepared(rows)
-    let b = columns.map(joint.prepared) ?? a
-    let bounds = joint.bounds(rows, columns ?? rows)
-    self.init(rowCount: rows.rowCount, columnCount: (columns ?? rows).rowCount, bounds: -bounds.upperBound...(-bounds.lowerBound)) {
-      joint.write(a, $0, b, $1, into: $2)
-      for k in 0..<$0.count * $1.count { $2[k] = -$2[k] }
-    }
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import SiameseGraph
+import SiameseEvaluation
 import SiameseMetricLearning
 import SiameseTensors
 import Testing

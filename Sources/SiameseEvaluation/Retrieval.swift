@@ -72,27 +72,11 @@ public struct Retrieval: Sendable, Equatable {
     }
   }
 
-  /// Every row a query, all others its references; clusters by k-means as well.
-  package init?(_ embeddings: Tensor, labels: [Int], distance: Measure, seed: UInt64, workers: WorkerThreads) {
-    self.init(
-      DistanceBlocks(distance, embeddings), queryLabels: labels, referenceLabels: labels, leavingOneOut: true,
-      workers: workers)
-    cluster(embeddings, labels: labels, distance: distance, seed: seed)
-  }
-
-  /// `queries` looked up among `references`.
-  package init?(
-    queries: Tensor, labels: [Int], references: Tensor, referenceLabels: [Int], distance: Measure, seed: UInt64,
-    workers: WorkerThreads
-  ) {
-    self.init(
-      DistanceBlocks(distance, queries, references), queryLabels: labels, referenceLabels: referenceLabels,
-      leavingOneOut: false, workers: workers)
-    cluster(queries, labels: labels, distance: distance, seed: seed)
-  }
-
-  private mutating func cluster(_ embeddings: Tensor, labels: [Int], distance: Measure, seed: UInt64) {
-    let clusters = KMeans(distance.points(embeddings), clusterCount: Set(labels).count, seed: seed).assignment
+  /// Measures how far k-means clusters of the queries agree with their classes.
+  ///
+  /// - Parameter points: the queries as points of ordinary space, `[Q, D]`.
+  package mutating func cluster(_ points: Tensor, labels: [Int], seed: UInt64) {
+    let clusters = KMeans(points, clusterCount: Set(labels).count, seed: seed).assignment
     let agreement = ClusterAgreement(labels, clusters)
     normalizedMutualInformation = agreement.normalizedMutualInformation
     adjustedMutualInformation = agreement.adjustedMutualInformation

@@ -96,7 +96,7 @@ package struct GalleryMatches: Sendable {
     let place = galleryLabels.map { places[$0]! }
     var line = [Float](repeating: 0, count: galleryLabels.count)
     byClass = (0..<blocks.rowCount).map { row in
-      line.withUnsafeMutableBufferPointer { blocks.write(row..<row + 1, 0..<galleryLabels.count, $0.baseAddress!) }
+      blocks.writeRow(row, into: &line)
       var nearest = [Float](repeating: .infinity, count: classes.count)
       for (j, value) in line.enumerated() { nearest[place[j]] = min(nearest[place[j]], blocks.restore(value)) }
       return nearest

@@ -1,20 +1,18 @@
 import SiameseTensors
 
 extension PairDistances {
-  /// The distances of all pairs of rows, block by block on `workers`.
+  /// The distances of all pairs of rows, by any symmetric distance, block by block on `workers`.
   ///
   /// - Parameters:
-  ///   - embeddings: `[N, D]`.
   ///   - labels: each row's class.
+  ///   - blocks: makes the distances among all rows when these stand in the order given.
   /// - Complexity: O(N² D) time; 128 MiB and one block a thread beside the embeddings, whatever N is.
   package static func allPairs(
-    _ embeddings: Tensor, labels: [Int], distance: Measure, workers: WorkerThreads
+    labels: [Int], workers: WorkerThreads, blocks: (_ order: [Int]) -> DistanceBlocks
   ) -> PairDistances {
     // In order of labels, pairs of one class are one run of columns in every row.
     let order = labels.indices.sorted { (labels[$0], $0) < (labels[$1], $1) }
-    return allPairs(
-      DistanceBlocks(distance, embeddings.gatheringRows(order)), sortedLabels: order.map { labels[$0] },
-      workers: workers)
+    return allPairs(blocks(order), sortedLabels: order.map { labels[$0] }, workers: workers)
   }
 
   /// The distances of all pairs among rows that stand in order of their labels, by any symmetric distance.

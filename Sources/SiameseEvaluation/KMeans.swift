@@ -18,7 +18,7 @@ package struct KMeans: Sendable {
     centres = points.gatheringRows(Self.starts(points, clusterCount, &random))
     assignment = [Int](repeating: -1, count: count)
     inertia = 0
-    let rows = DistanceRows(points, for: .squaredEuclidean)
+    let rows = SquaredDistances(points)
     for _ in 0..<iterationLimit {
       let (nearest, distances) = Self.nearest(rows, centres)
       inertia = distances.reduce(0) { $0 + Double($1) }
@@ -46,14 +46,14 @@ package struct KMeans: Sendable {
 
   private static func starts(_ points: Tensor, _ clusterCount: Int, _ random: inout SeededGenerator) -> [Int] {
     guard points.rowCount > 0 else { return [] }
-    let rows = DistanceRows(points, for: .squaredEuclidean)
+    let rows = SquaredDistances(points)
     var starts = [Int.random(in: 0..<points.rowCount, using: &random)]
     var closest = [Float](repeating: .infinity, count: points.rowCount)
     var line = closest
     while starts.count < clusterCount {
       let last = starts[starts.count - 1]
       line.withUnsafeMutableBufferPointer { line in
-        Distance.squaredEuclidean.write(rows, last..<last + 1, rows, 0..<line.count, into: line.baseAddress!)
+        rows.write(last..<last + 1, rows, 0..<line.count, into: line.baseAddress!)
       }
       var total = 0.0
       for i in closest.indices {
@@ -70,8 +70,8 @@ package struct KMeans: Sendable {
     return starts
   }
 
-  private static func nearest(_ rows: DistanceRows, _ centres: Tensor) -> ([Int], [Float]) {
-    let centreRows = DistanceRows(centres, for: .squaredEuclidean)
+  private static func nearest(_ rows: SquaredDistances, _ centres: Tensor) -> ([Int], [Float]) {
+    let centreRows = SquaredDistances(centres)
     var nearest = [Int](repeating: 0, count: rows.count)
     var distances = [Float](repeating: .infinity, count: rows.count)
     let step = max(1, min(1024, (1 << 20) / max(1, centreRows.count)))
@@ -79,7 +79,7 @@ package struct KMeans: Sendable {
     for start in stride(from: 0, to: rows.count, by: step) {
       let range = start..<min(start + step, rows.count)
       block.withUnsafeMutableBufferPointer { block in
-        Distance.squaredEuclidean.write(rows, range, centreRows, 0..<centreRows.count, into: block.baseAddress!)
+        rows.write(range, centreRows, 0..<centreRows.count, into: block.baseAddress!)
         for row in range {
           for cluster in 0..<centreRows.count {
             let distance = block[(row - start) * centreRows.count + cluster]

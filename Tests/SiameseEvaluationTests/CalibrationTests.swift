@@ -1,5 +1,5 @@
 import Foundation
-import SiameseMetricLearning
+import SiameseEvaluation
 import SiameseTensors
 import Testing
 
@@ -13,7 +13,7 @@ import Testing
       elements: labels.flatMap { label in (0..<8).map { centres[label * 8 + $0] + 0.4 * random.normal() } })
     let sample = PairSample(labels: labels, seed: 0)
     return try Calibration(
-      sample, distances: sample.distances(.euclidean, rows), distance: "l2", rates: rates, pictureCount: labels.count,
+      sample, distances: sample.distances(.euclidean(rows)), distance: "l2", rates: rates, pictureCount: labels.count,
       roundCount: 100, seed: 1, workers: workers)
   }
 

@@ -20,7 +20,7 @@ package struct ExtremeValueCalibration: Sendable, Equatable {
     var margins: [Int: [Double]] = [:]
     var line = [Float](repeating: 0, count: labels.count)
     for row in labels.indices {
-      line.withUnsafeMutableBufferPointer { gallery.write(row..<row + 1, 0..<labels.count, $0.baseAddress!) }
+      gallery.writeRow(row, into: &line)
       let others = line.indices.filter { labels[$0] != labels[row] }.map { Double(gallery.restore(line[$0])) / 2 }
       margins[labels[row], default: []] += others.sorted().prefix(tailCount)
     }

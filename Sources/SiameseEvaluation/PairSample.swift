@@ -87,11 +87,6 @@ package struct PairSample: Sendable {
     differentTotal = pairs.count - sameTotal
   }
 
-  /// The distance of every pair.
-  package func distances(_ distance: Measure, _ embeddings: Tensor) -> [Float] {
-    distances(DistanceBlocks(distance, embeddings))
-  }
-
   /// The distance of every pair, from blocks over all rows.
   package func distances(_ blocks: DistanceBlocks) -> [Float] {
     var result = [Float](repeating: 0, count: count)
@@ -103,9 +98,7 @@ package struct PairSample: Sendable {
       for pair in byRow {
         if rows[pair].0 != current {
           current = rows[pair].0
-          line.withUnsafeMutableBufferPointer {
-            blocks.write(Int(current)..<Int(current) + 1, 0..<blocks.columnCount, $0.baseAddress!)
-          }
+          blocks.writeRow(Int(current), into: &line)
         }
         result[pair] = blocks.restore(line[Int(rows[pair].1)])
       }

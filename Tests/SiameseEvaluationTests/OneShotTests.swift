@@ -1,7 +1,7 @@
 import SiameseTensors
 import Testing
 
-import SiameseMetricLearning
+import SiameseEvaluation
 
 @Suite struct OneShotTests {
   let labels = (0..<60).map { $0 / 6 }

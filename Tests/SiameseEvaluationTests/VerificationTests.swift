@@ -2,7 +2,7 @@ import Foundation
 import SiameseTensors
 import Testing
 
-import SiameseMetricLearning
+import SiameseEvaluation
 
 @Suite struct VerificationTests {
   @Test func `figures by hand on five pairs`() throws {

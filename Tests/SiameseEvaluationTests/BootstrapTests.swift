@@ -1,4 +1,4 @@
-import SiameseMetricLearning
+import SiameseEvaluation
 import SiameseTensors
 import Testing
 
@@ -18,11 +18,16 @@ import Testing
 
   @Test func `distances of pairs are those of the matrix, however they are read`() {
     let (embeddings, labels) = PairDistancesTests.cloud(30, width: 5, classes: 6, seed: 4)
+    let matrix = (0..<30).map { i in
+      (0..<30).map { j in
+        zip(embeddings.row(i), embeddings.row(j)).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
+      }
+    }
     for sample in [PairSample(labels: labels, seed: 0), PairSample(labels: labels, limit: 20, seed: 0)] {
-      let found = sample.distances(.euclidean, embeddings)
+      let found = sample.distances(.euclidean(embeddings))
       for pair in 0..<sample.count {
         let (i, j) = sample.rows[pair]
-        #expect(abs(found[pair] - Distance.euclidean(embeddings.row(Int(i)), embeddings.row(Int(j)))) < 1e-5)
+        #expect(abs(found[pair] - matrix[Int(i)][Int(j)]) < 1e-5)
       }
     }
   }
@@ -38,7 +43,7 @@ import Testing
         shape: [labels.count, 6],
         elements: labels.flatMap { label in (0..<6).map { centres[label * 6 + $0] + 0.7 * random.normal() } })
       let sample = PairSample(labels: labels, seed: 0)
-      let distances = sample.distances(.euclidean, rows)
+      let distances = sample.distances(.euclidean(rows))
       let bootstrap = IdentityBootstrap(sample, distances: distances, roundCount: 200, seed: 5, workers: workers)
       let again = IdentityBootstrap(sample, distances: distances, roundCount: 200, seed: 5, workers: workers)
       #expect(VerificationIntervals(bootstrap) == VerificationIntervals(again))
@@ -57,11 +62,11 @@ import Testing
     // Far more pairs are of two classes than of one; the sample has as many of either.
     let (rows, labels) = PairDistancesTests.cloud(300, width: 6, classes: 40, seed: 6)
     let all = PairSample(labels: labels, seed: 0)
-    let figure = try #require(Verification(all.pairDistances(all.distances(.euclidean, rows)))).bestAccuracy
+    let figure = try #require(Verification(all.pairDistances(all.distances(.euclidean(rows))))).bestAccuracy
     let sample = PairSample(labels: labels, limit: 800, seed: 0)
     #expect(sample.shares.different > 20 * sample.shares.same)
     let bootstrap = IdentityBootstrap(
-      sample, distances: sample.distances(.euclidean, rows), shares: sample.shares, roundCount: 200, seed: 5, workers: workers)
+      sample, distances: sample.distances(.euclidean(rows)), shares: sample.shares, roundCount: 200, seed: 5, workers: workers)
     let interval = try #require(VerificationIntervals(bootstrap).bestAccuracy)
     #expect(interval.low <= figure && figure <= interval.high + 0.01, "\(figure) in \(interval)")
   }
@@ -74,7 +79,7 @@ import Testing
     var random = SeededGenerator(seed: 1)
     for i in blurred.elements.indices { blurred.elements[i] += 2 * random.normal() }
     let sample = PairSample(labels: labels, seed: 0)
-    let (good, bad) = (sample.distances(.cosine, rows), sample.distances(.cosine, blurred))
+    let (good, bad) = (sample.distances(.cosine(rows)), sample.distances(.cosine(blurred)))
     let nothing = try VerificationComparison(sample, a: good, b: good, roundCount: 100, seed: 2, workers: workers)
     #expect(nothing.equalErrorRate.difference == 0 && nothing.equalErrorRate.probability == 1)
     let gain = try VerificationComparison(sample, a: bad, b: good, roundCount: 100, seed: 2, workers: workers)

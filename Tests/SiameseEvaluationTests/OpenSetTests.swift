@@ -1,5 +1,5 @@
 import Foundation
-import SiameseMetricLearning
+import SiameseEvaluation
 import SiameseTensors
 import Testing
 
@@ -31,7 +31,7 @@ import Testing
   @Test func `matches are the nearest picture of each class`() {
     let gallery = Tensor(shape: [4, 1], elements: [0, 10, 1, 20])
     let probes = Tensor(shape: [2, 1], elements: [2, 19])
-    let matches = GalleryMatches(DistanceBlocks(.euclidean, probes, gallery), galleryLabels: [5, 3, 5, 9])
+    let matches = GalleryMatches(DistanceBlocks.euclidean(probes, gallery), galleryLabels: [5, 3, 5, 9])
     #expect(matches.classes == [3, 5, 9])
     #expect(zip(matches.byClass[0], [8, 1, 18]).allSatisfy { abs($0 - $1) < 1e-4 })
     #expect(matches.nearest(0).label == 5 && matches.nearest(1).label == 9)
@@ -50,9 +50,9 @@ import Testing
     // Classes 0 and 1 lie close together, class 2 far off: a margin of its own for each.
     let gallery = Tensor(shape: [6, 1], elements: [0, 0.1, 1, 1.1, 50, 51])
     let labels = [0, 0, 1, 1, 2, 2]
-    let calibration = ExtremeValueCalibration(DistanceBlocks(.euclidean, gallery), labels: labels, tailCount: 4)
+    let calibration = ExtremeValueCalibration(DistanceBlocks.euclidean(gallery), labels: labels, tailCount: 4)
     func strangeness(_ x: Float) -> Float {
-      let probe = DistanceBlocks(.euclidean, Tensor(shape: [1, 1], elements: [x]), gallery)
+      let probe = DistanceBlocks.euclidean(Tensor(shape: [1, 1], elements: [x]), gallery)
       return calibration.strangeness(GalleryMatches(probe, galleryLabels: labels).byClass[0])
     }
     #expect(strangeness(0.05) < 0.1)

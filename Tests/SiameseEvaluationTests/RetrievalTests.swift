@@ -1,5 +1,5 @@
 import Foundation
-import SiameseMetricLearning
+import SiameseEvaluation
 import SiameseTensors
 import Testing
 
@@ -13,6 +13,12 @@ import Testing
     let labels, query_labels, clusters: [Int]
     let l2, cosine, l2_queries: Figures
     let nmi, ami: Double
+  }
+
+  private func figures(_ blocks: DistanceBlocks, labels: [Int]) -> Retrieval? {
+    let workers = WorkerThreads(count: 2)
+    defer { workers.stop() }
+    return Retrieval(blocks, queryLabels: labels, referenceLabels: labels, leavingOneOut: true, workers: workers)
   }
 
   private func expect(_ found: Retrieval?, equals figures: Golden.Figures) throws {
@@ -30,14 +36,14 @@ import Testing
     let golden: Golden = try golden("retrieval")
     let rows = Tensor(shape: [golden.labels.count, golden.width], elements: golden.embeddings)
     let queries = Tensor(shape: [golden.query_labels.count, golden.width], elements: golden.queries)
-    let euclidean = Retrieval(rows, labels: golden.labels, distance: .euclidean, seed: 1, workers: workers)
+    let euclidean = figures(.euclidean(rows), labels: golden.labels)
     try expect(euclidean, equals: golden.l2)
     #expect(euclidean?.loneQueryCount == 3 && euclidean?.queryCount == 117)
-    let cosine = Retrieval(rows, labels: golden.labels, distance: .cosine, seed: 1, workers: workers)
+    let cosine = figures(.cosine(rows), labels: golden.labels)
     try expect(cosine, equals: golden.cosine)
     let looked = Retrieval(
-      queries: queries, labels: golden.query_labels, references: rows, referenceLabels: golden.labels,
-      distance: .euclidean, seed: 1, workers: workers)
+      .euclidean(queries, rows), queryLabels: golden.query_labels, referenceLabels: golden.labels, leavingOneOut: false,
+      workers: workers)
     try expect(looked, equals: golden.l2_queries)
   }
 
@@ -55,21 +61,16 @@ import Testing
   }
 
   @Test func `a tie with another class is lost`() throws {
-    let workers = WorkerThreads(count: 1)
-    defer { workers.stop() }
     let rows = Tensor(shape: [4, 1], elements: [0, 0, 0, 0])
-    let found = try #require(
-      Retrieval(rows, labels: [0, 0, 1, 1], distance: .euclidean, seed: 0, workers: workers))
+    let found = try #require(figures(.euclidean(rows), labels: [0, 0, 1, 1]))
     #expect(found.precisionAt1 == 0 && found.rPrecision == 0)
     #expect(found.cumulativeMatch[1] == 0 && found.cumulativeMatch[2] == 1)
     #expect(abs(found.meanAveragePrecision - 1.0 / 3) < 1e-12)
   }
 
   @Test func `lone queries alone are not measured`() {
-    let workers = WorkerThreads(count: 1)
-    defer { workers.stop() }
     let rows = Tensor(shape: [3, 1], elements: [0, 1, 2])
-    #expect(Retrieval(rows, labels: [0, 1, 2], distance: .euclidean, seed: 0, workers: workers) == nil)
+    #expect(figures(.euclidean(rows), labels: [0, 1, 2]) == nil)
   }
 
   @Test func `k-means finds well separated clusters from any seed`() {

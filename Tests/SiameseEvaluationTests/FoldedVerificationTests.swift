@@ -1,5 +1,5 @@
 import Foundation
-import SiameseMetricLearning
+import SiameseEvaluation
 import Testing
 
 struct VerificationGolden: Decodable {

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 
 /// One of Omniglot's run folders: a drawing of each of twenty characters, and twenty more to be named.
 ///
@@ -16,9 +17,9 @@ package struct OneShotRun: Sendable, Equatable {
   }
 
   /// Reads the text of `class_labels.txt`, whose paths start at `directory`; `file` names it in errors.
-  package init(classLabels text: String, directory: String, file: String) throws(EvaluationError) {
+  package init(classLabels text: TextLines, directory: String, file: String) throws(EvaluationError) {
     var pairs: [(test: String, answer: String)] = []
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    for (index, line) in text.enumerated() {
       let fields = line.split(whereSeparator: \.isWhitespace).map(String.init)
       if fields.isEmpty { continue }
       guard fields.count == 2, fields.allSatisfy({ !$0.hasPrefix("/") && !$0.split(separator: "/").contains("..") })
@@ -37,14 +38,13 @@ package struct OneShotRun: Sendable, Equatable {
   }
 
   /// Reads every run folder in `directory`, in order of name.
-  /// - Throws: `EvaluationError`, or what reading a file throws.
+  /// - Throws: `EvaluationError` or `FileError`.
   package static func runs(in directory: String) throws -> [OneShotRun] {
     let names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
     let runs = try names.compactMap { name -> OneShotRun? in
       let file = "\(directory)/\(name)/class_labels.txt"
       guard FileManager.default.fileExists(atPath: file) else { return nil }
-      let text = try String(contentsOfFile: file, encoding: .utf8)
-      return try OneShotRun(classLabels: text, directory: directory, file: file)
+      return try OneShotRun(classLabels: TextLines(contentsOf: file), directory: directory, file: file)
     }
     guard !runs.isEmpty else {
       throw EvaluationError.missing(

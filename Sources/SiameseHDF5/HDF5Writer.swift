@@ -1,5 +1,6 @@
 import CSiameseHDF5
 import Foundation
+import SiameseFiles
 
 /// Making and changing HDF5 files.
 ///
@@ -14,6 +15,7 @@ import Foundation
 /// are noted.
 package enum HDF5Writer {
   /// Makes the file at `path`, or replaces it, with what `body` writes.
+  /// - Throws: `FileError.unwritable`, `HDF5Error.unwritable`, or what `body` throws.
   package static func create(_ path: String, _ body: (HDF5GroupWriter) throws -> Void) throws {
     try AtomicFile.write(to: path) { temporary in
       try write(path, body) { H5Fcreate(temporary, siamese_h5_exclusive(), hid_t(H5P_DEFAULT), $0) }
@@ -21,6 +23,7 @@ package enum HDF5Writer {
   }
 
   /// Changes a copy of the file at `path`, which then takes its place.
+  /// - Throws: `HDF5Error` where the file cannot be read; otherwise as `create`.
   package static func update(_ path: String, _ body: (HDF5GroupWriter) throws -> Void) throws {
     _ = try HDF5File(path)  // refuses what is damaged
     try AtomicFile.write(to: path) { temporary in

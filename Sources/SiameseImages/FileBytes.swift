@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 
 /// A whole file in memory, read with one pass and the operating system's own words when that fails.
 enum FileBytes {
@@ -35,28 +36,28 @@ enum FileBytes {
     return bytes
   }
 
-  /// Writes to a temporary name beside `path`, flushes, and renames: `path` holds the old bytes or the new, never less.
+  /// Puts bytes under `path` whole or not at all.
   ///
   /// - Parameter flushes: Waits until the disk has it. Thousands of files that can be made again need not.
-  static func write(_ bytes: UnsafeRawBufferPointer, to path: String, flushes: Bool = true) throws(ImageError) {
-    let temporary = "\(path).\(getpid()).\(UInt32.random(in: .min ... .max)).part"
-    let file = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard file >= 0 else { throw .unwritable(path: path, reason: lastError) }
-    var failure: String?
-    var written = 0
-    while failure == nil && written < bytes.count {
-      let put = Foundation.write(file, bytes.baseAddress! + written, bytes.count - written)
-      if put < 0 && errno != EINTR { failure = lastError }
-      if put > 0 { written += put }
-    }
-    if flushes && failure == nil && fsync(file) != 0 && errno != EINVAL { failure = lastError }
-    if close(file) != 0 && failure == nil { failure = lastError }
-    if failure == nil && rename(temporary, path) != 0 { failure = lastError }
-    if let failure {
-      unlink(temporary)
-      throw .unwritable(path: path, reason: failure)
+  /// - Throws: `ImageError.unwritable`.
+  static func write(_ data: Data, to path: String, flushes: Bool = true) throws(ImageError) {
+    do { try AtomicFile.write(data, to: path, flushes: flushes) } catch {
+      if case FileError.unwritable(_, let reason) = error { throw .unwritable(path: path, reason: reason) }
+      throw .unwritable(path: path, reason: "\(error)")
     }
   }
 
-  private static var lastError: String { String(cString: strerror(errno)) }
+  /// The lines of a text file, numbered from 1.
+  /// - Throws: `ImageError` as `read` does, or `.malformedList` where it does not hold UTF-8.
+  static func lines(of path: String) throws(ImageError) -> some Sequence<(number: Int, text: Substring)> {
+    let bytes = try read(path, limit: 1 << 30)
+    do {
+      return try TextLines(bytes, file: path).lazy.enumerated().map { (number: $0 + 1, text: $1) }
+    } catch {
+      guard case .notText(_, let found) = error else { throw .unreadable(path: path, reason: "\(error)") }
+      throw .malformedList(path: path, line: 1, reason: "the file is not text in UTF-8 (\(found)); save it as UTF-8")
+    }
+  }
+
+  private static var lastError: String { systemMessage() }
 }

@@ -40,13 +40,3 @@ extension GreyPicture {
     }
   }
 }
-
-extension FileBytes {
-  static func write(_ data: Data, to path: String, flushes: Bool = true) throws(ImageError) {
-    var failure: ImageError?
-    data.withUnsafeBytes { bytes in
-      do throws(ImageError) { try write(bytes, to: path, flushes: flushes) } catch { failure = error }
-    }
-    if let failure { throw failure }
-  }
-}

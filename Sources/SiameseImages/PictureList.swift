@@ -13,7 +13,7 @@ extension LabelledPictures {
   public init(list path: String, root: String? = nil) throws(ImageError) {
     let root = root ?? path.pathFolder
     var paths: [String] = [], labels: [String] = []
-    for (number, line) in try TextLines.read(path) {
+    for (number, line) in try FileBytes.lines(of: path) {
       if line.allSatisfy(\.isWhitespace) || line.hasPrefix("#") { continue }
       guard let fields = Self.fields(line) else {
         throw .malformedList(path: path, line: number, reason: "a quoted field does not end")
@@ -60,18 +60,5 @@ extension LabelledPictures {
     }
     fields.append(wasQuoted ? field : field.trimmingCharacters(in: .whitespaces))
     return isQuoted ? nil : fields
-  }
-}
-
-/// The lines of a text file, numbered from 1.
-enum TextLines {
-  static func read(_ path: String) throws(ImageError) -> [(number: Int, text: Substring)] {
-    let bytes = try FileBytes.read(path, limit: 1 << 30)
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      throw .malformedList(path: path, line: 1, reason: "the file is not UTF-8 text")
-    }
-    let start = text.unicodeScalars.first == "\u{FEFF}" ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
-    return Substring(start).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
-      .map { ($0 + 1, $1) }
   }
 }

@@ -1,5 +1,6 @@
 // What users of the kit see of the rooms below it.
 @_exported import SiameseEvaluation
+@_exported import SiameseFiles
 @_exported import SiameseGallery
 @_exported import SiameseImages
 @_exported import SiameseKeras

@@ -1,3 +1,4 @@
+import SiameseFiles
 import SiameseHDF5
 import SiameseImages
 import SiameseInference
@@ -43,6 +44,12 @@ extension FailureKind {
       case .unwritable: self = .inputOutput
       case .badAugmentation: self = .wrongArguments
       default: self = .badInput
+      }
+    case let error as FileError:
+      switch error {
+      case .missing, .unreadable: self = .missingInput
+      case .interrupted, .unwritable: self = .inputOutput
+      case .notText: self = .badInput
       }
     case let error as HDF5Error:
       switch error {

@@ -1,4 +1,4 @@
-import Foundation
+import SiameseFiles
 import SiameseTensors
 
 extension TrainedSVM {
@@ -65,15 +65,20 @@ extension TrainedSVM {
   ///   - width: the number of feature columns, where it is known to exceed the support vectors' largest index. (The
   ///     format leaves zeros out and does not say.)
   public init(libsvmModel text: String, source: String, width: Int = 0) throws {
-    let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    let lines = TextLines(text)
     var reader = LIBSVMModelReader(source: source)
+    var line = lines.makeIterator()
     var number = 0
-    while number < lines.count, !reader.headerEnded {
-      try reader.readHeader(lines[number], number: number + 1)
+    while !reader.headerEnded, let header = line.next() {
       number += 1
+      try reader.readHeader(header, number: number)
     }
     try reader.checkHeader(line: number)
-    try reader.readVectors(lines[number...], firstLine: number + 1)
+    while let vector = line.next() {
+      number += 1
+      try reader.readVector(vector, number: number)
+    }
+    try reader.checkVectors(line: number, isWhole: lines.endsWithLineEnd)
     try self.init(reader.archive(width: width))
   }
 
@@ -158,39 +163,41 @@ private struct LIBSVMModelReader {
     guard !isClassifier || classCount >= 2 else { throw malformed(nil, "nr_class of 2 or more", "\(classCount)") }
   }
 
-  mutating func readVectors(_ lines: ArraySlice<Substring>, firstLine: Int) throws {
-    let total = try number("total_sv")
-    let isPrecomputed = isPrecomputed
-    for (offset, line) in lines.enumerated() {
-      let number = firstLine + offset
-      let words = line.split(whereSeparator: \.isWhitespace)
-      if words.isEmpty { continue }
-      guard words.count >= columnCount else {
-        throw malformed(number, "\(columnCount) coefficients", "\(words.count) words")
-      }
-      coefficients.append(
-        try words.prefix(columnCount).map { word in
-          guard let value = Double(word), value.isFinite else {
-            throw malformed(number, "a finite coefficient", "“\(word.prefix(40))”")
-          }
-          return value
-        })
-      var vector = [(index: Int, value: Float)]()
-      for word in words.dropFirst(columnCount) {
-        let parts = word.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, let index = Int(parts[0]), index >= (isPrecomputed ? 0 : 1), index <= 1 << 24,
-          index > (vector.last?.index ?? -1), let value = Float(parts[1]), value.isFinite
-        else { throw malformed(number, "index:value with ascending indices", "“\(word.prefix(40))”") }
-        vector.append((index, value))
-      }
-      vectors.append(vector)
+  /// Reads a support vector's line: its coefficients, then `index:value` for all that is not zero.
+  mutating func readVector(_ line: Substring, number: Int) throws {
+    let words = line.split(whereSeparator: \.isWhitespace)
+    if words.isEmpty { return }
+    let (columnCount, isPrecomputed) = (columnCount, isPrecomputed)
+    guard words.count >= columnCount else {
+      throw malformed(number, "\(columnCount) coefficients", "\(words.count) words")
     }
+    coefficients.append(
+      try words.prefix(columnCount).map { word in
+        guard let value = Double(word), value.isFinite else {
+          throw malformed(number, "a finite coefficient", "“\(word.prefix(40))”")
+        }
+        return value
+      })
+    var vector = [(index: Int, value: Float)]()
+    for word in words.dropFirst(columnCount) {
+      let parts = word.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 2, let index = Int(parts[0]), index >= (isPrecomputed ? 0 : 1), index <= 1 << 24,
+        index > (vector.last?.index ?? -1), let value = Float(parts[1]), value.isFinite
+      else { throw malformed(number, "index:value with ascending indices", "“\(word.prefix(40))”") }
+      vector.append((index, value))
+    }
+    vectors.append(vector)
+  }
+
+  /// Checks that all vectors are there; `isWhole` says whether the last line has its end.
+  func checkVectors(line: Int, isWhole: Bool) throws {
+    let total = try number("total_sv")
     guard Double(vectors.count) == total else {
       throw malformed(nil, "\(total) support vectors", "\(vectors.count): the file is cut short or was edited")
     }
     // A line always ends with a space and a newline; without them its last number may have lost digits.
-    if !vectors.isEmpty, lines.last?.isEmpty == false {
-      throw malformed(firstLine + lines.count - 1, "a newline at the end", "the end of the file: it is cut short")
+    if !vectors.isEmpty, !isWhole {
+      throw malformed(line, "a newline at the end", "the end of the file: it is cut short")
     }
   }
 

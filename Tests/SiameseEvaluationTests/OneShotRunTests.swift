@@ -1,5 +1,6 @@
 import Foundation
 import SiameseEvaluation
+import SiameseFiles
 import Testing
 
 @Suite struct OneShotRunTests {
@@ -11,7 +12,7 @@ import Testing
     """
 
   @Test func `a run lists drawings and answers`() throws {
-    let run = try OneShotRun(classLabels: Self.text, directory: "/d", file: "f")
+    let run = try OneShotRun(classLabels: TextLines(Self.text), directory: "/d", file: "f")
     #expect(run.training == (1...3).map { "/d/run01/training/class0\($0).png" })
     #expect(run.tests.map(\.answer) == [1, 0, 2])
     #expect(run.tests[2].path == "/d/run01/test/item03.png")
@@ -27,7 +28,7 @@ import Testing
     ("a b\nc b", "f must be of at least two classes, found one class"),
   ])
   func `a list that is none is refused`(text: String, message: String) {
-    #expect { try OneShotRun(classLabels: text, directory: "/d", file: "f") } throws: { "\($0)" == message }
+    #expect { try OneShotRun(classLabels: TextLines(text), directory: "/d", file: "f") } throws: { "\($0)" == message }
   }
 
   @Test func `a folder without runs is refused`() {

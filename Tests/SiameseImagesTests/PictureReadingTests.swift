@@ -51,7 +51,7 @@ import Testing
       #expect(failure { try picture.write(to: "\(folder)/a.gif") }
         == "'\(folder)/a.gif' cannot be written: pictures are written as .png, .jpg or .ppm, not '.gif'")
       #expect(failure { try picture.write(to: "\(folder)/none/a.png") }
-        == "'\(folder)/none/a.png' cannot be written: No such file or directory")
+        == "'\(folder)/none/a.png' cannot be written: its folder '\(folder)/none': No such file or directory")
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == ["a.JPG", "a.pgm", "a.png", "a.ppm"])
     }
   }

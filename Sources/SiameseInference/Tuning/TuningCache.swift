@@ -59,7 +59,7 @@ package final class TuningCache: @unchecked Sendable, Hashable {
   private static func read(_ path: String) -> [String: String] {
     guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: 4 << 20) else { return [:] }
     var result: [String: String] = [:]
-    for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
+    for line in TextLines(String(decoding: data, as: UTF8.self)) {
       let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
       if parts.count == 2 { result[String(parts[0])] = String(parts[1]) }
     }

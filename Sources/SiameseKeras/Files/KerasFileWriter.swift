@@ -1,5 +1,6 @@
 import CSiameseZip
 import Foundation
+import SiameseFiles
 import SiameseHDF5
 import SiameseTensors
 

@@ -1,11 +1,12 @@
 import Foundation
+import SiameseFiles
 import SiameseTensors
 
 /// Comma-separated values (RFC 4180): the header `path,label,0,1,…`, then one line a picture.
 extension Features {
   init(csv path: String) throws {
     func fail(_ reason: String) -> TaskError { TaskError(.badInput, "\(path): \(reason)") }
-    let records = try CSVRecords.parse(try readFile(path), path: path)
+    let records = try CSVRecords.parse(contentsOf: path)
     guard let header = records.first, header.count >= 3, header[0] == "path", header[1] == "label" else {
       throw fail("the first line should be 'path,label,0,1,…', one number a column of the embedding")
     }
@@ -43,7 +44,12 @@ extension Features {
 
 enum CSVRecords {
   /// The records of a file: fields split at commas, quotes resolved; blank lines left out.
-  static func parse(_ data: Data, path: String) throws -> [[String]] {
+  ///
+  /// `\n`, `\r\n` and `\r` end a record outside of quotes and are kept inside of them, which is why lines are not split
+  /// first. A byte-order mark before the first field is left out.
+  /// - Throws: `FileError` where the file is missing, cannot be read or does not hold UTF-8; `TaskError` for an open quote.
+  static func parse(contentsOf path: String) throws -> [[String]] {
+    let text = try String(utf8: readFile(path), file: path)
     var records: [[String]] = [], record: [String] = [], field: [UInt8] = []
     var quoted = false, wasQuoted = false
     func endField() { record.append(String(decoding: field, as: UTF8.self)); field.removeAll(keepingCapacity: true); wasQuoted = false }
@@ -53,7 +59,7 @@ enum CSVRecords {
       records.append(record)
       record.removeAll()
     }
-    var bytes = data.makeIterator()
+    var bytes = text.utf8.makeIterator()
     var next = bytes.next()
     while let byte = next {
       next = bytes.next()
@@ -64,8 +70,8 @@ enum CSVRecords {
       case UInt8(ascii: "\"") where quoted: quoted = false
       case UInt8(ascii: "\"") where field.isEmpty: (quoted, wasQuoted) = (true, true)
       case UInt8(ascii: ",") where !quoted: endField()
-      case UInt8(ascii: "\n") where !quoted: endRecord()
-      case UInt8(ascii: "\r") where !quoted && next == UInt8(ascii: "\n"): break
+      // Of "\r\n" the second ends a blank record, which is left out.
+      case UInt8(ascii: "\n") where !quoted, UInt8(ascii: "\r") where !quoted: endRecord()
       default: field.append(byte)
       }
     }

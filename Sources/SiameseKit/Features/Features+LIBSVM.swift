@@ -1,4 +1,4 @@
-import Foundation
+import SiameseFiles
 import SiameseTensors
 
 /// LIBSVM's data format: `label index:value …`, indices from 1, zeros left out; names in a `.tsv` beside it.
@@ -8,9 +8,8 @@ import SiameseTensors
 extension Features {
   init(libsvm path: String) throws {
     func fail(_ line: Int, _ reason: String) -> TaskError { TaskError(.badInput, "\(path): line \(line): \(reason)") }
-    let text = String(decoding: try readFile(path), as: UTF8.self)
     var rows: [[(index: Int, value: Float)]] = [], numbers: [String] = [], width = 0, serials: [Int] = []
-    for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    for (number, line) in try TextLines(contentsOf: path).enumerated() {
       let fields = line.split(whereSeparator: \.isWhitespace)
       guard let label = fields.first else { continue }
       guard Double(label) != nil else { throw fail(number + 1, "the label '\(label)' is not a number") }

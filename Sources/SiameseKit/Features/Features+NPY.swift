@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 import SiameseTensors
 
 /// NumPy's array format, version 1.0 and 2.0 (https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html),

@@ -57,10 +57,7 @@ struct RowNames: Equatable {
   }
 
   private static func lines(of path: String) throws -> [String] {
-    var lines = String(decoding: try readFile(path), as: UTF8.self)
-      .split(separator: "\n", omittingEmptySubsequences: false).map { $0.last == "\r" ? String($0.dropLast()) : String($0) }
-    if lines.last == "" { lines.removeLast() }
-    return lines
+    try TextLines(contentsOf: path).map(String.init)
   }
 
   private static func escape(_ name: String) -> String {

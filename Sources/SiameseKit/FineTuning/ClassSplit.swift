@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 import SiameseImages
 import SiameseTensors
 
@@ -85,7 +86,7 @@ public enum HeldOut: Sendable, Equatable, CustomStringConvertible {
       guard FileManager.default.fileExists(atPath: text) else {
         throw TaskError(.missingInput, "'\(text)' is neither 'classes', 'pictures' nor a file that names the classes to hold out")
       }
-      let lines = String(decoding: try readFile(text), as: UTF8.self).split(whereSeparator: \.isNewline)
+      let lines = try TextLines(contentsOf: text)
         .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
       let isPairs = lines.count > 1 && lines[0].split(whereSeparator: \.isWhitespace).allSatisfy { Int($0) != nil }
         && [3, 4].contains(lines[1].split(whereSeparator: \.isWhitespace).count)

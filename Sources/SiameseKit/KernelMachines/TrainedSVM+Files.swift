@@ -16,8 +16,8 @@ extension TrainedSVM {
       throw TaskError(.missingInput, "\(path): there is no such kernel machine")
     }
     guard Self.isHDF5(path) else {
-      let data = try readFile(path)
-      guard let text = String(data: data, encoding: .utf8) else {
+      let text: String
+      do { text = try String(utf8: readFile(path), file: path) } catch FileError.notText {
         throw TaskError(.badInput, "\(path): is neither an HDF5 file nor the text of a LIBSVM model")
       }
       self = try TrainedSVM(libsvmModel: text, source: path)

@@ -6,12 +6,19 @@ import Glibc
 /// The bytes go to a temporary name beside the target, are flushed to the disk, and only then take the target's name. A
 /// run that dies on the way leaves what was there before; its temporary file (`.name.pid-number.partial`) is removed by
 /// the next writer of the same name.
+///
+///     try AtomicFile.write(to: "report.html") { temporary in try page.write(toFile: temporary, …) }
 package enum AtomicFile {
   /// Calls `body` with the temporary path and puts what it leaves there under `path`.
-  /// - Throws: what `body` throws, or `HDF5Error.unwritable`; nothing changes under `path` then.
-  package static func write<Result>(to path: String, _ body: (_ temporary: String) throws -> Result) throws -> Result {
-    func refusal(_ what: String, _ code: Int32 = errno) -> HDF5Error {
-      .unwritable(file: path, reason: "\(what): \(String(cString: strerror(code)))")
+  ///
+  /// - Parameter flushes: whether to wait until the disk has it, and to look for what dead writers left. Thousands of
+  ///   files that can be made again need neither.
+  /// - Throws: what `body` throws, or `FileError.unwritable`; nothing changes under `path` then.
+  package static func write<Result>(
+    to path: String, flushes: Bool = true, _ body: (_ temporary: String) throws -> Result
+  ) throws -> Result {
+    func refusal(_ what: String, _ code: Int32 = errno) -> FileError {
+      .unwritable(file: path, reason: "\(what): \(systemMessage(code))")
     }
     let target = URL(filePath: path).resolvingSymlinksInPath()
     let folder = target.deletingLastPathComponent()
@@ -19,7 +26,7 @@ package enum AtomicFile {
     guard stat(folder.path, &status) == 0 else { throw refusal("its folder '\(folder.path)'") }
     let replaces = stat(target.path, &status) == 0
     if replaces, status.st_mode & S_IFMT == S_IFDIR { throw refusal("there is a folder of that name", EISDIR) }
-    removeAbandoned(beside: target)
+    if flushes { removeAbandoned(beside: target) }
 
     let temporary = folder.appending(
       path: ".\(target.lastPathComponent).\(getpid())-\(UInt32.random(in: 0 ... .max)).partial")
@@ -29,9 +36,9 @@ package enum AtomicFile {
     close(created)
     do {
       let result = try body(temporary.path)
-      try flush(temporary.path, refusal)
+      if flushes { try flush(temporary.path, refusal) }
       guard rename(temporary.path, target.path) == 0 else { throw refusal("renaming its temporary file") }
-      try? flush(folder.path, refusal)
+      if flushes { try? flush(folder.path, refusal) }
       return result
     } catch {
       unlink(temporary.path)
@@ -39,9 +46,10 @@ package enum AtomicFile {
     }
   }
 
-  /// Puts `data` under `path`.
-  package static func write(_ data: Data, to path: String) throws {
-    try write(to: path) { temporary in
+  /// Puts `data` under `path`; `flushes` as above.
+  /// - Throws: `FileError.unwritable`; nothing changes under `path` then.
+  package static func write(_ data: Data, to path: String, flushes: Bool = true) throws {
+    try write(to: path, flushes: flushes) { temporary in
       let descriptor = open(temporary, O_WRONLY | O_CLOEXEC)
       defer { if descriptor >= 0 { close(descriptor) } }
       try data.withUnsafeBytes { try append($0, to: descriptor, of: path) }
@@ -49,20 +57,24 @@ package enum AtomicFile {
   }
 
   /// Writes all of `bytes` at the descriptor's position; `path` is for the message.
-  package static func append(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, of path: String) throws {
+  /// - Throws: `FileError.unwritable`.
+  package static func append(
+    _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, of path: String
+  ) throws(FileError) {
     var rest = bytes
     while !rest.isEmpty {
       let written = Glibc.write(descriptor, rest.baseAddress, rest.count)
       if written < 0 && errno == EINTR { continue }
       guard written > 0 else {
-        throw HDF5Error.unwritable(file: path, reason: String(cString: strerror(errno)))
+        throw .unwritable(file: path, reason: systemMessage())
       }
       rest = UnsafeRawBufferPointer(rebasing: rest[written...])
     }
   }
 
-  /// Copies the bytes of one file over another's.
-  static func copy(_ source: String, over target: String, of path: String) throws {
+  /// Copies the bytes of one file over another's; `path` names the latter in messages.
+  /// - Throws: `FileError.interrupted` or `.unwritable`.
+  package static func copy(_ source: String, over target: String, of path: String) throws(FileError) {
     let input = open(source, O_RDONLY | O_CLOEXEC)
     let output = open(target, O_WRONLY | O_TRUNC | O_CLOEXEC)
     defer { for descriptor in [input, output] where descriptor >= 0 { close(descriptor) } }
@@ -71,13 +83,13 @@ package enum AtomicFile {
     while true {
       let count = read(input, block.baseAddress, block.count)
       if count < 0 && errno == EINTR { continue }
-      guard count >= 0 else { throw HDF5Error.unreadable(file: source, reason: String(cString: strerror(errno))) }
+      guard count >= 0 else { throw .interrupted(file: source, reason: systemMessage()) }
       if count == 0 { return }
       try append(UnsafeRawBufferPointer(rebasing: block[..<count]), to: output, of: path)
     }
   }
 
-  private static func flush(_ path: String, _ refusal: (String, Int32) -> HDF5Error) throws {
+  private static func flush(_ path: String, _ refusal: (String, Int32) -> FileError) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw refusal("opening it again", errno) }
     defer { close(descriptor) }

@@ -2,7 +2,7 @@ import Foundation
 import SiameseTestSupport
 import Testing
 
-@testable import SiameseHDF5
+import SiameseFiles
 
 @Suite struct AtomicFileTests {
   @Test func `bytes appear under the name at once, with the permissions of what they replace`() throws {

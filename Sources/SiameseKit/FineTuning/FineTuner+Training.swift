@@ -203,20 +203,19 @@ extension FineTuner {
         )
       }
     }
-    let classes = Set(turned.map(\.label)).sorted()
-    let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+    let index = ClassIndex(turned.map(\.label))
     var options = options
     options.seed = recipe.seed
     options.threads = threads
     options.precision = compute.precision.planned
     let start = try startingJoint(behind: head, plain, rows: rows)
     result.start = (head, start)
-    let criterion = try criterion(classCount: classes.count, head: head, joint: start)
+    let criterion = try criterion(classCount: index.classes.count, head: head, joint: start)
     func measure(_ state: [String: Tensor]) throws -> Measure {
       try start.map { .joint(try JointLayers($0.head, width: $0.width, parameters: state)) } ?? .distance(recipe.distance)
     }
     let run = try FineTuning(
-      inputs.graph, parameters: result.parameters, trainable: trainable, labels: turned.map { places[$0.label] ?? 0 },
+      inputs.graph, parameters: result.parameters, trainable: trainable, labels: index.indices,
       parents: recipe.withinParents ? parents(turned.map(\.family)) : nil, criterion: criterion, options: options,
       batch: { places, seed in try inputs.batch(places.map { turned[$0].row }, seed) },
       validate: choosing.map { chosen in
@@ -264,8 +263,7 @@ extension FineTuner {
 
   /// The index of each picture's family: the folder above its class' own, as it is or turned.
   private func parents(_ names: [String]) -> [Int] {
-    let places = Dictionary(uniqueKeysWithValues: Set(names).sorted().enumerated().map { ($1, $0) })
-    return names.map { places[$0] ?? 0 }
+    ClassIndex(names).indices
   }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 import SiameseGraph
 import SiameseTensors
 import SiameseTraining
@@ -107,8 +108,7 @@ package final class FineTuning {
   ) throws {
     try options.validate()
     (self.options, self.criterion, self.batch, self.validate) = (options, criterion, batch, validate)
-    let classes = Dictionary(uniqueKeysWithValues: Set(labels).sorted().enumerated().map { ($1, $0) })
-    self.labels = labels.map { classes[$0] ?? 0 }
+    self.labels = ClassIndex(labels).indices
     backbone = trainable.backbone
     sampler = try PKSampler(
       labels: labels, parents: parents, classes: options.classesPerBatch, pictures: options.picturesPerClass,

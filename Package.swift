@@ -26,21 +26,24 @@ let package = Package(
     .target(name: "CSiameseTurboJPEG", linkerSettings: [.linkedLibrary("turbojpeg")]),
     .target(name: "CSiameseOneDNN", linkerSettings: [.linkedLibrary("dnnl"), .linkedLibrary("gomp")]),
 
-    // Floor 1: files, and the primitives of oneDNN.
+    // Floor 1: files, random numbers, and the primitives of oneDNN.
     .target(name: "SiameseFiles", dependencies: ["CSiameseCrypto"]),
+    .target(name: "SiameseRandom"),
     .target(name: "SiameseOneDNN", dependencies: ["CSiameseOneDNN"]),
 
     // Floor 2: numbers, HDF5, pictures.
-    .target(name: "SiameseTensors", dependencies: ["SiameseOneDNN"]),
+    .target(name: "SiameseTensors", dependencies: ["SiameseOneDNN", "SiameseRandom"]),
     .target(name: "SiameseHDF5", dependencies: ["CSiameseHDF5", "SiameseFiles"]),
     .target(
-      name: "SiameseImages", dependencies: ["CSiamesePixels", "CSiamesePNG", "CSiameseTurboJPEG", "SiameseFiles"]),
+      name: "SiameseImages",
+      dependencies: ["CSiamesePixels", "CSiamesePNG", "CSiameseTurboJPEG", "SiameseFiles", "SiameseRandom"]),
 
-    // Floor 3: networks as values, figures, kernel machines, galleries, pages.
-    .target(name: "SiameseGraph", dependencies: ["SiameseTensors"]),
+    // Floor 3: networks as values, figures, kernel machines, galleries, pages, drawn glyphs.
+    .target(name: "SiameseGraph", dependencies: ["SiameseRandom", "SiameseTensors"]),
     .target(name: "SiameseSupportVectors", dependencies: ["CSiameseKernels", "SiameseFiles", "SiameseTensors"]),
     .target(name: "SiameseGallery", dependencies: ["SiameseTensors", .product(name: "GRDB", package: "GRDB.swift")]),
-    .target(name: "SiameseReports", dependencies: ["SiameseTensors"]),
+    .target(name: "SiameseReports", dependencies: ["SiameseFiles", "SiameseTensors"]),
+    .target(name: "SiameseGlyphs", dependencies: ["SiameseFiles", "SiameseImages", "SiameseRandom"]),
     .target(name: "SiameseEvaluation", dependencies: ["SiameseFiles", "SiameseTensors"]),
 
     // Floor 4: networks that run, Keras files.
@@ -67,8 +70,8 @@ let package = Package(
     .target(
       name: "SiameseKit",
       dependencies: [
-        "SiameseEvaluation", "SiameseFiles", "SiameseGallery", "SiameseGraph", "SiameseHDF5", "SiameseImages",
-        "SiameseInference", "SiameseKeras", "SiameseMetricLearning", "SiameseOneDNN", "SiameseReports",
+        "SiameseEvaluation", "SiameseFiles", "SiameseGallery", "SiameseGlyphs", "SiameseGraph", "SiameseHDF5",
+        "SiameseImages", "SiameseInference", "SiameseKeras", "SiameseMetricLearning", "SiameseOneDNN", "SiameseReports",
         "SiameseSupportVectors", "SiameseTensors", "SiameseTraining",
       ]),
 
@@ -89,10 +92,13 @@ let package = Package(
       name: "siamese-hostile-files", dependencies: ["SiameseHDF5", "SiameseKeras", "SiameseTensors"],
       path: "Tests/HostileFiles"),
     .testTarget(name: "SiameseFilesTests", dependencies: ["SiameseFiles", "SiameseTestSupport"]),
+    .testTarget(name: "SiameseRandomTests", dependencies: ["SiameseRandom"]),
     .testTarget(name: "SiameseOneDNNTests", dependencies: ["SiameseOneDNN", "SiameseTestSupport"]),
     .testTarget(name: "SiameseTensorsTests", dependencies: ["SiameseTensors", "SiameseTestSupport"]),
     .testTarget(name: "SiameseHDF5Tests", dependencies: ["SiameseHDF5", "SiameseTestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "SiameseImagesTests", dependencies: ["SiameseImages", "SiameseTestSupport"], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "SiameseGlyphsTests", dependencies: ["SiameseGlyphs", "SiameseTestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "SiameseGraphTests", dependencies: ["SiameseGraph", "SiameseTestSupport"]),
     .testTarget(
       name: "SiameseSupportVectorsTests", dependencies: ["SiameseSupportVectors", "SiameseTestSupport"],

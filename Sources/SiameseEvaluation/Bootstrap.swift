@@ -3,7 +3,9 @@ import SiameseTensors
 
 /// A 95 % interval.
 public struct ConfidenceInterval: Sendable, Equatable, Codable {
+  /// The 2.5 % point.
   public let low: Double
+  /// The 97.5 % point.
   public let high: Double
 
   /// The 2.5 % and 97.5 % points of `values` (linear between order statistics).
@@ -88,11 +90,16 @@ package struct IdentityBootstrap: Sendable {
 
 /// The intervals that go with a `Verification`.
 public struct VerificationIntervals: Sendable, Equatable {
+  /// That of the area under the ROC curve.
   public let areaUnderCurve: ConfidenceInterval?
+  /// That of the equal-error rate.
   public let equalErrorRate: ConfidenceInterval?
+  /// That of the best accuracy.
   public let bestAccuracy: ConfidenceInterval?
+  /// For each false-accept rate asked: the intervals of the true-accept rate and of the threshold that goes with it.
   public let atFalseAcceptRate: [(rate: Double, trueAcceptRate: ConfidenceInterval?, threshold: ConfidenceInterval?)]
 
+  /// The intervals over the rounds of `bootstrap`, which measured the same `rates`.
   package init(_ bootstrap: IdentityBootstrap, rates: [Double] = Verification.standardRates) {
     areaUnderCurve = bootstrap.interval { $0.areaUnderCurve }
     equalErrorRate = bootstrap.interval { $0.equalErrorRate }
@@ -105,6 +112,7 @@ public struct VerificationIntervals: Sendable, Equatable {
     }
   }
 
+  /// Whether all intervals of rates are equal.
   public static func == (a: Self, b: Self) -> Bool {
     a.areaUnderCurve == b.areaUnderCurve && a.equalErrorRate == b.equalErrorRate && a.bestAccuracy == b.bestAccuracy
       && a.atFalseAcceptRate.map(\.trueAcceptRate) == b.atFalseAcceptRate.map(\.trueAcceptRate)
@@ -117,6 +125,7 @@ extension VerificationIntervals: Encodable {
     case tarAtFAR = "tar_at_far", thresholdAtFAR = "threshold_at_far"
   }
 
+  /// Encodes the intervals under the names of the figures they go with.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encodeIfPresent(areaUnderCurve, forKey: .areaUnderCurve)
@@ -136,20 +145,30 @@ extension VerificationIntervals: Encodable {
 public struct VerificationComparison: Sendable, Equatable, Encodable {
   /// One figure: of A, of B, B − A with its interval, and the two-sided share of rounds against the difference seen.
   public struct Figure: Sendable, Equatable, Encodable {
+    /// The figure of model A.
     public let a: Double
+    /// The figure of model B.
     public let b: Double
+    /// B − A.
     public let difference: Double
+    /// The 95 % interval of the difference, over identities drawn with replacement.
     public let interval: ConfidenceInterval?
+    /// The two-sided share of rounds that speak against the difference seen.
     public let probability: Double
 
     private enum CodingKeys: String, CodingKey {
       case a, b, difference, interval, probability = "p"
     }
   }
+  /// The pairs that both were measured on.
   public let pairs: Int
+  /// The identities that the pairs are of.
   public let identities: Int
+  /// The area under the ROC curve.
   public let areaUnderCurve: Figure
+  /// The equal-error rate.
   public let equalErrorRate: Figure
+  /// The true-accept rate by false-accept rate, `0.001` for instance.
   public let tarAtFAR: [String: Figure]
 
   private enum CodingKeys: String, CodingKey {

@@ -5,12 +5,17 @@ import SiameseTensors
 ///
 /// Kept as JSON in the model file, and read back by `verify` and `identify`.
 public struct Calibration: Sendable, Equatable, Codable {
+  /// The distance up to which a pair is accepted, and what that does.
   public struct Threshold: Sendable, Equatable, Codable {
+    /// The share of pairs of two classes that may be accepted.
     public let falseAcceptRate: Double
+    /// The loosest distance that keeps to that share.
     public let threshold: Float
+    /// The share of pairs of one class that are accepted.
     public let trueAcceptRate: Double
     /// Over identities drawn anew.
     public let thresholdInterval: ConfidenceInterval?
+    /// The 95 % interval of the true-accept rate, over identities drawn anew.
     public let trueAcceptInterval: ConfidenceInterval?
 
     private enum CodingKeys: String, CodingKey {
@@ -25,14 +30,21 @@ public struct Calibration: Sendable, Equatable, Codable {
   public let thresholds: [Threshold]
   /// Where FAR and FRR are equal.
   public let equalErrorThreshold: Float
+  /// The rate there: the share of pairs of either kind that are decided wrongly.
   public let equalErrorRate: Double
+  /// Probabilities by a logistic curve.
   public let logistic: ProbabilityMap
+  /// Probabilities by isotonic regression.
   public let isotonic: ProbabilityMap
   /// Expected calibration errors, each map fitted on one half of the identities and measured on the other.
   public let logisticError: Double
+  /// The same of the isotonic map.
   public let isotonicError: Double
+  /// Pairs of one class there were to calibrate on.
   public let samePairs: Int
+  /// Pairs of two classes there were to calibrate on.
   public let differentPairs: Int
+  /// The classes there were to calibrate on.
   public let identities: Int
 
   private enum CodingKeys: String, CodingKey {
@@ -56,8 +68,8 @@ public struct Calibration: Sendable, Equatable, Codable {
 
   /// Calibrates on the distances of `sample`'s pairs.
   ///
-  /// - Throws: `EvaluationError.tooFewPairs` with the number still needed, `oneKindOfPairs`, or `invalid` for a rate that is
-  ///   none.
+  /// - Throws: `EvaluationError.tooFewPairs` with the number still needed, `oneKindOfPairs`, or `invalid` for a rate
+  ///   that is not between 0 and 1 or a distance that is not finite.
   package init(
     _ sample: PairSample, distances: [Float], distance: String, rates: [Double], pictureCount: Int,
     roundCount: Int = 1000, seed: UInt64, workers: WorkerThreads

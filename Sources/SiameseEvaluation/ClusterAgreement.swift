@@ -8,6 +8,7 @@ package struct ClusterAgreement: Sendable {
   /// (Vinh, Epps and Bailey 2010).
   package let adjustedMutualInformation: Double
 
+  /// Compares two partitions: `a[i]` and `b[i]` are the clusters of row `i`.
   package init(_ a: [Int], _ b: [Int]) {
     precondition(a.count == b.count, "both partitions are of the same rows")
     let count = Double(a.count)

@@ -1,14 +1,17 @@
 import Foundation
 import SiameseTensors
 
-/// For every class on file, how likely a distance is to lie inside it, from the nearest pictures of other classes.
+/// For every enrolled class, how likely a distance is to lie inside it, from the nearest pictures of other classes.
 ///
-/// Half the distance from a picture to its nearest strangers is its margin; the smallest margins follow a Weibull
-/// distribution, so that `p(distance) = exp(−(distance / scale)^shape)` (the extreme value machine: Rudd, Jain, Scheirer
-/// and Boult 2018, https://arxiv.org/abs/1506.06112). A probe's strangeness is `1 − max p`.
+/// Half the distance from a picture to its nearest pictures of other classes is its margin; the smallest margins follow
+/// a Weibull distribution, so that `p(distance) = exp(−(distance / scale)^shape)` (the extreme value machine: Rudd,
+/// Jain, Scheirer and Boult 2018, https://arxiv.org/abs/1506.06112). A probe's strangeness is `1 − max p`.
 package struct ExtremeValueCalibration: Sendable, Equatable {
+  /// The enrolled classes, ascending.
   package let classes: [Int]
+  /// The shape of each class's Weibull distribution.
   package let shapes: [Double]
+  /// The scale of each class's Weibull distribution.
   package let scales: [Double]
 
   /// - Parameters:

@@ -1,14 +1,20 @@
 /// Verification by folds: the threshold that serves nine best decides the tenth.
 public struct FoldedVerification: Sendable, Equatable, Encodable {
+  /// The number of folds.
   public let folds: Int
+  /// The pairs of all folds together.
   public let pairs: Int
+  /// The mean accuracy over folds.
   public let accuracy: Double
   /// The standard error of the mean accuracy: deviation over folds / √folds.
   public let accuracyStandardError: Double
   /// VAL: the true-accept rate at the threshold whose FAR on the other folds is `farTarget`; and the FAR found with it.
   public let val: Double
+  /// The standard error of the mean VAL.
   public let valStandardError: Double
+  /// The mean false-accept rate found with VAL's thresholds.
   public let valFAR: Double
+  /// The false-accept rate that VAL's thresholds keep to on the other folds.
   public let farTarget: Double
 
   private enum CodingKeys: String, CodingKey {

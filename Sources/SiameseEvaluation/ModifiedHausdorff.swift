@@ -2,7 +2,9 @@
 ///
 /// The baseline of Omniglot's one-shot runs: 38.75 % error on the 400 trials (Lake, Salakhutdinov and Tenenbaum 2015).
 package struct InkPoints: Sendable, Equatable {
+  /// Offsets to the right of the centre, in pixels.
   package let x: [Float]
+  /// Offsets below the centre, in pixels.
   package let y: [Float]
 
   /// The points of the pixels where `isInk`, row-major, moved so that their mean is the origin.

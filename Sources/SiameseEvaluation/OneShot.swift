@@ -3,9 +3,11 @@ import SiameseTensors
 
 /// The figures of a classification test made of independent trials.
 public struct TrialResult: Sendable, Equatable, Encodable {
+  /// The number of trials.
   public let trials: Int
   /// The share of trials decided wrongly. A trial whose right answer is tied with a wrong one is wrong.
   public let error: Double
+  /// The share of trials decided rightly.
   public var accuracy: Double { 1 - error }
   /// Half the width of the 95 % interval around the mean over episodes (normal approximation); 0 for a single episode.
   public let interval: Double
@@ -22,6 +24,7 @@ public struct TrialResult: Sendable, Equatable, Encodable {
 
   private enum CodingKeys: String, CodingKey { case trials, error, accuracy, interval }
 
+  /// Encodes trials, error, accuracy and interval.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(trials, forKey: .trials)
@@ -31,18 +34,20 @@ public struct TrialResult: Sendable, Equatable, Encodable {
   }
 }
 
-/// One N-way K-shot question paper: a few known pictures per class, and pictures to be named.
+/// One N-way K-shot episode: a few known pictures per class (the support set), and pictures to be named (the queries).
 package struct Episode: Sendable, Equatable {
   /// For each of the N ways, the rows of its K known pictures.
   package let support: [[Int]]
   /// Rows to be named, and the way each belongs to.
   package let queries: [(row: Int, way: Int)]
 
+  /// An episode of given rows.
   package init(support: [[Int]], queries: [(row: Int, way: Int)]) {
     self.support = support
     self.queries = queries
   }
 
+  /// Whether both ask the same of the same rows.
   package static func == (a: Episode, b: Episode) -> Bool {
     a.support == b.support && a.queries.map(\.row) == b.queries.map(\.row) && a.queries.map(\.way) == b.queries.map(\.way)
   }
@@ -111,7 +116,7 @@ package enum EpisodeClassifier: Sendable {
 }
 
 extension TrialResult {
-  /// Sits every episode and counts the queries named wrongly; a tie for the smallest cost is an error.
+  /// Classifies every episode's queries and counts those named wrongly; a tie for the smallest cost is an error.
   package init(_ episodes: [Episode], _ classifier: EpisodeClassifier) throws {
     let errors = try episodes.map { episode in
       zip(try classifier.costs(of: episode), episode.queries).count { costs, query in
@@ -122,7 +127,7 @@ extension TrialResult {
   }
 }
 
-/// Whether `way` alone has the smallest cost; a cost that is no number decides nothing.
+/// Whether `way` alone has the smallest cost; a cost of NaN decides nothing.
 package func isDecided(_ costs: [Float], for way: Int) -> Bool {
   costs.indices.allSatisfy { $0 == way || costs[way] < costs[$0] } && !costs[way].isNaN
 }

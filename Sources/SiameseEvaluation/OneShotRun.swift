@@ -12,6 +12,7 @@ package struct OneShotRun: Sendable, Equatable {
   /// The drawings to be named, each with the index in `training` of the right answer.
   package let tests: [(path: String, answer: Int)]
 
+  /// Whether both hold the same drawings and answers.
   package static func == (a: Self, b: Self) -> Bool {
     a.training == b.training && a.tests.map(\.path) == b.tests.map(\.path) && a.tests.map(\.answer) == b.tests.map(\.answer)
   }

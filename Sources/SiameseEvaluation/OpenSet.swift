@@ -1,13 +1,13 @@
-import Foundation
+import SiameseFiles
 import SiameseTensors
 
-/// Who is in the gallery, who stands before the door: rows of an open-set test.
+/// The rows of an open-set test: which are enrolled, and which are held against the gallery.
 package struct OpenSetSplit: Sendable, Equatable {
-  /// Known classes' pictures that are on file.
+  /// Pictures of known classes that are enrolled.
   package let gallery: [Int]
   /// Other pictures of known classes.
   package let known: [Int]
-  /// Pictures of classes held out: nobody on file.
+  /// Pictures of classes held out, of which the gallery holds no picture.
   package let unknown: [Int]
 
   /// Holds out a share of the classes as unknown; half the pictures of each known class go to the gallery.
@@ -38,15 +38,18 @@ package struct OpenSetSplit: Sendable, Equatable {
   }
 }
 
-/// Detection and identification of known people among strangers.
+/// Detection and identification of known classes among probes that include unknown ones.
 public struct OpenSet: Sendable, Equatable, Encodable {
+  /// Probes of enrolled classes.
   public let knownProbes: Int
+  /// Probes of classes that are not enrolled.
   public let unknownProbes: Int
   /// The share of (known, unknown) probes of which the known one looks more known, ties half.
   public let areaUnderCurve: Double
   /// For each rate asked: the share of known probes accepted *and* named rightly at the loosest threshold that accepts
   /// at most that share of unknown probes.
   public let detectionAndIdentification: [String: Double]
+  /// For each rate asked: the share of known probes accepted, whether named rightly or not.
   public let detection: [String: Double]
   /// The share of known probes named rightly, whatever the threshold.
   public let identificationRate: Double
@@ -89,11 +92,11 @@ package struct GalleryMatches: Sendable {
   /// The label of each class, ascending.
   package let classes: [Int]
 
+  /// Compares the probes, rows of `blocks`, with the gallery's pictures, its columns.
   package init(_ blocks: DistanceBlocks, galleryLabels: [Int]) {
-    let classes = Set(galleryLabels).sorted()
+    let index = ClassIndex(galleryLabels)
+    let (classes, place) = (index.classes, index.indices)
     self.classes = classes
-    let places = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
-    let place = galleryLabels.map { places[$0]! }
     var line = [Float](repeating: 0, count: galleryLabels.count)
     byClass = (0..<blocks.rowCount).map { row in
       blocks.writeRow(row, into: &line)

@@ -6,11 +6,14 @@ import SiameseTensors
 /// they are. Many (`allPairs` above `heldPairLimit`) are counted in 2²⁴ bins over the distances' range, which is finer than
 /// the rounding of a float32 dot product: 5·10⁹ pairs take 128 MiB.
 package struct PairDistances: Sendable {
+  /// How the distances are kept.
   package enum Storage: Sendable {
     /// Distinct distances, ascending, with the pairs at each.
     case steps(distances: [Float], same: [Int32], different: [Int32])
+    /// Counts in equal bins.
     case bins(PairHistogram)
   }
+  /// The distances with the pairs of either kind at each.
   package let storage: Storage
   /// Pairs of one class.
   package let sameCount: Int
@@ -42,6 +45,7 @@ package struct PairDistances: Sendable {
     restore = { $0 }
   }
 
+  /// From counted distances; `restore` makes distances of the numbers counted, ascending.
   package init(_ histogram: PairHistogram, restore: @escaping @Sendable (Float) -> Float) {
     storage = .bins(histogram)
     sameCount = histogram.total(.same)

@@ -7,6 +7,7 @@ import SiameseTensors
 /// to 256 short queues by their leading eight bits; a full queue is emptied at once into its own 64 Ki bins, which stay in
 /// the second-level cache meanwhile.
 package final class PairHistogram: @unchecked Sendable {
+  /// Pairs of one class, and of two.
   package enum Kind: Int, Sendable { case same = 0, different = 1 }
 
   static let binCount = 1 << 24
@@ -21,6 +22,7 @@ package final class PairHistogram: @unchecked Sendable {
   private let carryLock = NSLock()
   private var totals = [0, 0]
 
+  /// Empty bins that divide `bounds`.
   package init(bounds: ClosedRange<Float>) {
     low = bounds.lowerBound
     scale = Float(Self.binCount - 1) / max(bounds.upperBound - bounds.lowerBound, .leastNormalMagnitude)
@@ -30,6 +32,7 @@ package final class PairHistogram: @unchecked Sendable {
 
   deinit { counts.deallocate() }
 
+  /// All pairs of a kind that were counted.
   package func total(_ kind: Kind) -> Int { totals[kind.rawValue] }
 
   /// Calls `body` with the middle of every bin that holds anything, ascending.
@@ -49,6 +52,7 @@ package final class PairHistogram: @unchecked Sendable {
     private let lengths: UnsafeMutablePointer<Int32>
     private var totals = [0, 0]
 
+    /// Queues that empty themselves into `histogram`.
     package init(_ histogram: PairHistogram) {
       self.histogram = histogram
       entries = .allocate(capacity: 2 * queueCount * queueLength)
@@ -61,6 +65,7 @@ package final class PairHistogram: @unchecked Sendable {
       lengths.deallocate()
     }
 
+    /// Counts distances of pairs of one kind.
     package func add(_ distances: UnsafePointer<Float>, count: Int, _ kind: Kind) {
       let (low, scale, first) = (histogram.low, histogram.scale, kind.rawValue * queueCount)
       let top = Float(binCount - 1)

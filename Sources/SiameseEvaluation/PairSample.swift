@@ -1,4 +1,4 @@
-import Foundation
+import SiameseFiles
 import SiameseTensors
 
 /// Pairs that know whose they are, so that intervals can be drawn over identities, and several distances measured on the
@@ -9,13 +9,18 @@ import SiameseTensors
 package struct PairSample: Sendable {
   /// Rows of either picture, and the class of either.
   package private(set) var rows: [(Int32, Int32)] = []
+  /// The class of either picture, as a number from 0.
   package private(set) var identities: [(Int32, Int32)] = []
+  /// The number of classes.
   package let identityCount: Int
   /// How many pairs there would be in all.
   package let sameTotal: Int
+  /// How many pairs of two classes there would be in all.
   package let differentTotal: Int
 
+  /// The number of pairs.
   package var count: Int { rows.count }
+  /// Whether a pair is of one class.
   package func isSame(_ pair: Int) -> Bool { identities[pair].0 == identities[pair].1 }
 
   /// How many of all pairs of its kind a pair of the sample stands for.
@@ -29,9 +34,9 @@ package struct PairSample: Sendable {
 
   /// Pairs of the rows of `labels`, at most `limit` of each kind.
   package init(labels: [Int], limit: Int = standardLimit, seed: UInt64) {
-    let names = Dictionary(Set(labels).sorted().enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { a, _ in a })
-    let identity = labels.map { names[$0]! }
-    identityCount = names.count
+    let index = ClassIndex(labels)
+    let identity = index.indices.map { Int32($0) }
+    identityCount = index.classes.count
     let members = Dictionary(grouping: identity.indices) { identity[$0] }
     let all = labels.count * (labels.count - 1) / 2
     let same = members.values.reduce(0) { $0 + $1.count * ($1.count - 1) / 2 }
@@ -78,10 +83,10 @@ package struct PairSample: Sendable {
 
   /// Given pairs of rows; `same` pairs are those of equal labels.
   package init(pairs: [(Int, Int)], labels: [Int]) {
-    let names = Dictionary(Set(labels).sorted().enumerated().map { ($1, Int32($0)) }, uniquingKeysWith: { a, _ in a })
-    identityCount = names.count
+    let index = ClassIndex(labels)
+    identityCount = index.classes.count
     rows = pairs.map { (Int32($0.0), Int32($0.1)) }
-    let identities = pairs.map { (names[labels[$0.0]]!, names[labels[$0.1]]!) }
+    let identities = pairs.map { (Int32(index.indices[$0.0]), Int32(index.indices[$0.1])) }
     self.identities = identities
     sameTotal = identities.count { $0.0 == $0.1 }
     differentTotal = pairs.count - sameTotal

@@ -4,7 +4,8 @@ import Foundation
 public enum ProbabilityMap: Sendable, Equatable, Codable {
   /// `1 / (1 + exp(intercept + slope · distance))`, slope ≥ 0 (Platt 1999).
   case logistic(intercept: Double, slope: Double)
-  /// Falling steps joined by straight lines: probability `probabilities[i]` at `distances[i]` (Zadrozny and Elkan 2002).
+  /// Falling steps connected by straight lines: probability `probabilities[i]` at `distances[i]` (Zadrozny and Elkan
+  /// 2002).
   case isotonic(distances: [Float], probabilities: [Double])
 
   /// The probability at `distance`; `prior` is that of one class before looking.
@@ -103,7 +104,7 @@ public enum ProbabilityMap: Sendable, Equatable, Codable {
       }
     }
     if distances.count > knotLimit {
-      // Steps too small to matter are joined: a model file keeps the map in an attribute.
+      // Steps too small to matter are merged: a model file keeps the map in an attribute.
       var kept = [0]
       for i in 1..<distances.count - 1 where probabilities[kept[kept.count - 1]] - probabilities[i] > 2 / Double(knotLimit) {
         kept.append(i)

@@ -9,18 +9,26 @@ import SiameseTensors
 /// `CMC(n) = [r₁ ≤ n]`, each averaged over the queries (Musgrave, Belongie and Lim 2020, https://arxiv.org/abs/2003.08505).
 /// Ranks are exact whatever R is: no list of `k` neighbours cuts them off.
 public struct Retrieval: Sendable, Equatable {
+  /// Queries that were ranked.
   public let queryCount: Int
   /// Queries whose class has no other picture among the references: left out of every mean.
   public let loneQueryCount: Int
+  /// The share of queries whose nearest reference is of their class.
   public let precisionAt1: Double
+  /// The mean share of a query's class among its R nearest references, R being the pictures of that class.
   public let rPrecision: Double
+  /// The mean over queries of the precision at each hit among the R nearest, divided by R (Musgrave, Belongie and Lim
+  /// 2020, https://arxiv.org/abs/2003.08505).
   public let meanAveragePrecisionAtR: Double
+  /// The mean over queries of the precision at each hit, all references ranked.
   public let meanAveragePrecision: Double
+  /// The mean over queries of 1 / rank of the first hit.
   public let meanReciprocalRank: Double
   /// `cumulativeMatch[n − 1]`: the share of queries with a picture of their class among the first n, n up to 50.
   public let cumulativeMatch: [Double]
   /// Agreement of k-means clusters of the queries with their classes, normalised (NMI) and adjusted for chance (AMI).
   public var normalizedMutualInformation: Double?
+  /// The same adjusted for chance (AMI).
   public var adjustedMutualInformation: Double?
 
   static let cumulativeMatchLength = 50

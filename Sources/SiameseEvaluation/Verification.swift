@@ -7,23 +7,29 @@ import SiameseTensors
 public struct Verification: Sendable, Equatable {
   /// What one threshold does.
   public struct OperatingPoint: Sendable, Equatable {
+    /// The largest distance that is accepted.
     public let threshold: Float
+    /// The share of different pairs accepted.
     public let falseAcceptRate: Double
+    /// The share of same pairs accepted.
     public let trueAcceptRate: Double
   }
 
   /// Pairs of one class, and of two.
   public let samePairCount: Int
+  /// Pairs of two classes.
   public let differentPairCount: Int
   /// The share of (same, different) pairs of pairs in which the same pair is closer, ties counting half.
   public let areaUnderCurve: Double
   /// The rate at which FAR and FRR meet, on the straight line between the two steps around the crossing.
   public let equalErrorRate: Double
+  /// The distance where they meet.
   public let equalErrorThreshold: Float
   /// For each rate asked: the loosest threshold whose FAR is at most that rate, and what it does.
   public let atFalseAcceptRate: [(rate: Double, point: OperatingPoint)]
   /// The largest share of all pairs decided rightly by one threshold.
   public let bestAccuracy: Double
+  /// The threshold that decides so.
   public let bestAccuracyThreshold: Float
   /// The ROC curve, thinned to points that a plot can tell apart on a linear or logarithmic axis.
   public let curve: [OperatingPoint]
@@ -91,6 +97,7 @@ public struct Verification: Sendable, Equatable {
     atFalseAcceptRate.first { $0.rate == rate }?.point
   }
 
+  /// Whether all figures are equal.
   public static func == (a: Verification, b: Verification) -> Bool {
     a.samePairCount == b.samePairCount && a.differentPairCount == b.differentPairCount
       && a.areaUnderCurve == b.areaUnderCurve && a.equalErrorRate == b.equalErrorRate
@@ -136,6 +143,7 @@ extension Verification: Encodable {
     case bestAccuracy = "best_accuracy", bestAccuracyThreshold = "best_accuracy_threshold"
   }
 
+  /// Encodes the figures; the curve is left out.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(samePairCount, forKey: .samePairs)

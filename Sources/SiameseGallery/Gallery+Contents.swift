@@ -5,7 +5,9 @@ import SiameseTensors
 extension Gallery {
   /// What an enrolment did.
   public struct Enrolment: Sendable, Equatable, Encodable {
+    /// Identities that were not known before.
     public let newIdentities: Int
+    /// Pictures that were not there before.
     public let newPictures: Int
     /// Pictures that were there under the same identity and path: their embeddings were written anew.
     public let renewedPictures: Int
@@ -17,7 +19,7 @@ extension Gallery {
 
   /// Adds pictures of identities, new ones or known, all or none of them.
   @discardableResult
-  public func enroll(_ entries: [Entry]) throws(GalleryError) -> Enrolment {
+  package func enroll(_ entries: [Entry]) throws(GalleryError) -> Enrolment {
     let width = try model().width
     for entry in entries {
       guard entry.embedding.count == width else {
@@ -82,7 +84,7 @@ extension Gallery {
   }
 
   /// Every picture's embedding, `[N, D]`, with its identity and path, in order of enrolment.
-  public func contents() throws(GalleryError) -> (embeddings: Tensor, identities: [String], paths: [String]) {
+  package func contents() throws(GalleryError) -> (embeddings: Tensor, identities: [String], paths: [String]) {
     let (path, width) = (path, try model().width)
     return try read { database in
       let count = try Int.fetchOne(database, sql: "SELECT count(*) FROM picture") ?? 0
@@ -115,7 +117,7 @@ extension Gallery {
   /// Puts the embeddings of another model in place of all those there are, in one transaction.
   ///
   /// - Parameter embeddings: `[N, D]`, in the order of `contents()`; `paths` are those that it returned.
-  public func reembed(_ embeddings: Tensor, paths: [String], model: Model) throws(GalleryError) {
+  package func reembed(_ embeddings: Tensor, paths: [String], model: Model) throws(GalleryError) {
     guard embeddings.rowCount == paths.count, embeddings.rowWidth == model.width || paths.isEmpty else {
       throw .width(path: path, expected: model.width, found: embeddings.rowWidth)
     }

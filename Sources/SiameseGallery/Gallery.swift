@@ -24,7 +24,8 @@ public final class Gallery: Sendable {
     /// The numbers in an embedding.
     public let width: Int
 
-    public init(hash: String, name: String, distance: String, width: Int) {
+    /// A model by its file's hash.
+    package init(hash: String, name: String, distance: String, width: Int) {
       self.hash = hash
       self.name = name
       self.distance = distance
@@ -33,23 +34,31 @@ public final class Gallery: Sendable {
   }
 
   /// A picture of somebody.
-  public struct Entry: Sendable, Equatable {
-    public let identity: String
-    public let path: String
-    public let embedding: [Float]
+  package struct Entry: Sendable, Equatable {
+    /// Whose picture it is.
+    package let identity: String
+    /// The picture, by the path it was enrolled from.
+    package let path: String
+    /// What the model makes of it, as many numbers as an embedding has.
+    package let embedding: [Float]
 
-    public init(identity: String, path: String, embedding: [Float]) {
+    /// A picture with its embedding.
+    package init(identity: String, path: String, embedding: [Float]) {
       self.identity = identity
       self.path = path
       self.embedding = embedding
     }
   }
 
+  /// Somebody that the gallery knows.
   public struct Identity: Sendable, Equatable, Encodable {
+    /// What the identity is called.
     public let name: String
+    /// The paths of all pictures, in order.
     public let pictures: [String]
   }
 
+  /// The SQLite file.
   public let path: String
   let database: DatabaseQueue
   static let format = 1
@@ -59,7 +68,7 @@ public final class Gallery: Sendable {
 
   /// Opens the gallery at `path` for `model`; `creating` makes it where there is none.
   /// - Throws: `GalleryError`; `otherModel` and `otherDistance` where another model made it.
-  public convenience init(path: String, model: Model, creating: Bool = false) throws(GalleryError) {
+  package convenience init(path: String, model: Model, creating: Bool = false) throws(GalleryError) {
     try self.init(path: path, creating: creating ? model : nil)
     let found = try self.model()
     guard found.hash == model.hash else { throw .otherModel(path: path, expected: model, found: found) }
@@ -70,7 +79,7 @@ public final class Gallery: Sendable {
   }
 
   /// Opens an existing gallery, whichever model made it: to list or to re-embed it.
-  public convenience init(path: String) throws(GalleryError) { try self.init(path: path, creating: nil) }
+  package convenience init(path: String) throws(GalleryError) { try self.init(path: path, creating: nil) }
 
   private init(path: String, creating model: Model?) throws(GalleryError) {
     self.path = path
@@ -95,7 +104,7 @@ public final class Gallery: Sendable {
   }
 
   /// The model that made it.
-  public func model() throws(GalleryError) -> Model {
+  package func model() throws(GalleryError) -> Model {
     let path = path
     let row = try read { try Row.fetchOne($0, sql: "SELECT hash, name, distance, width FROM model") }
     guard let row, let hash = String.fromDatabaseValue(row["hash"]), let name = String.fromDatabaseValue(row["name"]),

@@ -21,11 +21,15 @@ package enum SearchMeasure: Sendable {
 /// what is closer than the worst kept so far. A few more than asked are kept, measured again without the product's
 /// rounding, and cut to the number asked; equal distances rank in row order.
 package struct NearestSearch: Sendable {
+  /// One of the nearest rows.
   package struct Match: Sendable, Equatable {
+    /// Its place among the rows searched.
     package let row: Int
+    /// How far it is from the query.
     package let distance: Float
   }
 
+  /// The rows searched, `[N, D]`; of unit length for `cosine`.
   package let rows: Tensor
   private let measure: SearchMeasure
   /// What is added to each row's product: `|b|²` for squared Euclidean distances.

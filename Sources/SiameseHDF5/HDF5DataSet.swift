@@ -3,10 +3,13 @@ import Foundation
 
 /// A data set: shape and element type are known, the elements are read when asked for.
 package struct HDF5DataSet: HDF5Object {
+  /// The file it lies in.
   package let file: HDF5File
+  /// Its path inside the file, from the root.
   package let path: String
   /// The extent of each axis; empty for a scalar.
   package let shape: [Int]
+  /// What its elements are.
   package let element: ElementType
   let storage: Storage
 
@@ -20,6 +23,7 @@ package struct HDF5DataSet: HDF5Object {
     case other
   }
 
+  /// The number of elements.
   package var count: Int { shape.reduce(1, *) }
 
   /// The elements as `Float`s, row-major.

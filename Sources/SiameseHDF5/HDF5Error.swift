@@ -23,6 +23,7 @@ public enum HDF5Error: Error, Equatable, CustomStringConvertible, Sendable {
   /// The file could not be written; nothing has changed under its name.
   case unwritable(file: String, reason: String)
 
+  /// The file, what is wrong with it and what to do, in one sentence.
   public var description: String {
     switch self {
     case .missingFile(let file): "\(file): there is no such file; check the path"

@@ -5,9 +5,12 @@ import Foundation
 ///
 /// Links that lead elsewhere (soft ones, and those to other files) are not followed: nothing is found under their names.
 package struct HDF5Group: HDF5Object {
+  /// The file it lies in.
   package let file: HDF5File
+  /// Its path inside the file, from the root.
   package let path: String
 
+  /// What a name in a group stands for.
   package enum ChildKind: Sendable { case group, dataSet, other }
 
   /// The names of what it holds, in the order of creation where the file keeps that, else sorted.

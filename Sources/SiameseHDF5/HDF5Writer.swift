@@ -224,18 +224,26 @@ extension HDF5GroupWriter {
     }
   }
 
+  /// Sets an attribute to a 64-bit integer.
+  /// - Throws: `HDF5Error.unwritable`.
   package func setAttribute(_ attribute: String, _ value: Int) throws {
     try writeList(attribute, shape: [], [value]) { H5Tcopy(siamese_h5_int64()) }
   }
 
+  /// Sets an attribute to a list of 64-bit integers.
+  /// - Throws: `HDF5Error.unwritable`.
   package func setAttribute(_ attribute: String, _ values: [Int]) throws {
     try writeList(attribute, shape: [values.count], values) { H5Tcopy(siamese_h5_int64()) }
   }
 
+  /// Sets an attribute to a double-precision number.
+  /// - Throws: `HDF5Error.unwritable`.
   package func setAttribute(_ attribute: String, _ value: Double) throws {
     try writeList(attribute, shape: [], [value]) { H5Tcopy(siamese_h5_double()) }
   }
 
+  /// Sets an attribute to a list of double-precision numbers.
+  /// - Throws: `HDF5Error.unwritable`.
   package func setAttribute(_ attribute: String, _ values: [Double]) throws {
     try writeList(attribute, shape: [values.count], values) { H5Tcopy(siamese_h5_double()) }
   }

@@ -2,14 +2,18 @@ import CSiameseHDF5
 
 /// How a stored number's bytes are to be understood.
 package struct NumberFormat: Equatable, Sendable {
+  /// The kinds of numbers that are read.
   package enum Kind: Equatable, Sendable { case signed, unsigned, half, bfloat16, single, double }
+  /// Integer or floating point, and of which precision.
   package let kind: Kind
   /// The bytes of one number.
   package let size: Int
+  /// Whether the most significant byte comes first.
   package let isBigEndian: Bool
 
   /// Whether the stored bytes are `Float`s of this machine.
   package var isNativeFloat: Bool { kind == .single && !isBigEndian }
+  /// Whether it is an integer, signed or not.
   package var isInteger: Bool { kind == .signed || kind == .unsigned }
 
   /// Converts `count` numbers; source and target may overlap as `DataSet.read` lays them.

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseRandom
 
 extension Augmentation {
   /// The picture changed at random, at the same size; the same seed changes the same picture in the same way.
@@ -6,12 +7,12 @@ extension Augmentation {
   /// Which further class the picture belongs to is not chosen here: see `furtherClass`.
   /// - Complexity: O(pixels), one resampling for all geometry.
   public func applied(to picture: Picture, seed: UInt64) -> Picture {
-    var random = SplitMix64(seed)
+    var random = SplitMix64(parts: seed)
     return applied(to: picture, using: &random)
   }
 
   /// The picture changed at random, at the same size, with numbers drawn from `random`.
-  public func applied(to picture: Picture, using random: inout some RandomNumberGenerator) -> Picture {
+  package func applied(to picture: Picture, using random: inout some RandomNumberGenerator) -> Picture {
     guard isRandom else { return picture }
     var warp = Warp(width: picture.width, height: picture.height)
     for item in items { warp.add(item, &random) }
@@ -23,7 +24,7 @@ extension Augmentation {
   /// A sheet of pictures before and after: each row starts with a picture as it is, followed by draws.
   ///
   /// - Throws: `ImageError.badSheet` where it would be too large.
-  public func preview(
+  package func preview(
     of pictures: [Picture], drawCount: Int = 7, cellSize: Int = 96, seed: UInt64 = 0
   ) throws(ImageError) -> Picture {
     var cells: [Picture] = []
@@ -34,7 +35,7 @@ extension Augmentation {
         height: max(1, Int((Double(picture.height) * scale).rounded())))
       cells.append(small)
       for draw in 0..<drawCount {
-        var random = SplitMix64(seed, UInt64(row), UInt64(draw))
+        var random = SplitMix64(parts: seed, UInt64(row), UInt64(draw))
         cells.append(applied(to: furtherClass(draw % classFactor, of: small), using: &random))
       }
     }

@@ -56,19 +56,19 @@ public struct Augmentation: Sendable, Equatable, CustomStringConvertible {
   public var isRandom: Bool { items.contains { $0 != .mirror && $0 != .quarterTurns } }
 
   /// How many classes each class becomes: 1, 2 with `mirror`, 4 with `quarter-turns`, 8 with both.
-  public var classFactor: Int {
+  package var classFactor: Int {
     (items.contains(.mirror) ? 2 : 1) * (items.contains(.quarterTurns) ? 4 : 1)
   }
 
   /// The picture as a member of the further class `index`, below `classFactor`; 0 is the class itself.
-  public func furtherClass(_ index: Int, of picture: Picture) -> Picture {
+  package func furtherClass(_ index: Int, of picture: Picture) -> Picture {
     precondition((0..<classFactor).contains(index), "there are \(classFactor) classes for each")
     guard items.contains(.quarterTurns) else { return index == 0 ? picture : picture.mirrored() }
     return (index < 4 ? picture : picture.mirrored()).turned(quarters: index % 4)
   }
 
   /// The name of the further class `index` of a class, the class's own for 0.
-  public func furtherClassName(_ index: Int, of name: String) -> String {
+  package func furtherClassName(_ index: Int, of name: String) -> String {
     guard index > 0 else { return name }
     guard items.contains(.quarterTurns) else { return "\(name) mirrored" }
     let turn = index % 4 == 0 ? "" : " turned \(90 * (index % 4))"

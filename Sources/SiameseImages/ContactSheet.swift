@@ -3,14 +3,16 @@
 /// ```swift
 /// try ContactSheet(columnCount: 8, cellSize: 96).picture(of: pictures).write(to: "sheet.png")
 /// ```
-public struct ContactSheet: Sendable, Equatable {
-  public var columnCount: Int
+package struct ContactSheet: Sendable, Equatable {
+  /// The number of cells in a row.
+  package var columnCount: Int
   /// The width and height of a cell; pictures are scaled to fit, keeping their proportions.
-  public var cellSize: Int
+  package var cellSize: Int
   /// White between cells and around them.
-  public var gap: Int
+  package var gap: Int
 
-  public init(columnCount: Int, cellSize: Int = 96, gap: Int = 4) {
+  /// A sheet of that many cells in a row, each of that many pixels across.
+  package init(columnCount: Int, cellSize: Int = 96, gap: Int = 4) {
     precondition(columnCount > 0 && cellSize > 0 && gap >= 0, "a sheet has cells")
     self.columnCount = columnCount
     self.cellSize = cellSize
@@ -18,7 +20,7 @@ public struct ContactSheet: Sendable, Equatable {
   }
 
   /// - Throws: `ImageError.badSheet` where there are no pictures, or too many for a picture of 100 megapixels.
-  public func picture(of pictures: [Picture]) throws(ImageError) -> Picture {
+  package func picture(of pictures: [Picture]) throws(ImageError) -> Picture {
     guard !pictures.isEmpty else { throw .badSheet(reason: "a sheet of no pictures cannot be drawn") }
     let columns = min(columnCount, pictures.count)
     let rows = (pictures.count + columns - 1) / columns

@@ -4,8 +4,11 @@
 /// that many lines `name n1 n2` (the same person) followed by as many `name1 n1 name2 n2` (different people).
 /// Picture 7 of Ann_Lee is `Ann_Lee/Ann_Lee_0007.jpg`. See http://vis-www.cs.umass.edu/lfw/README.txt.
 public struct FacePairs: Sendable, Equatable {
+  /// A picture of the data set: whose it is, and which of theirs.
   public struct Picture: Sendable, Hashable {
+    /// The person, as the folder is called.
     public let name: String
+    /// The number of the picture among the person's, from 1.
     public let number: Int
 
     /// Where it lies below the data set's folder; `fileExtension` without a dot.
@@ -15,8 +18,11 @@ public struct FacePairs: Sendable, Equatable {
     }
   }
 
+  /// Two pictures to be compared.
   public struct Pair: Sendable, Equatable {
+    /// The picture named first.
     public let first: Picture
+    /// The picture named second.
     public let second: Picture
     /// Whether both show the same person.
     public var isSame: Bool { first.name == second.name }

@@ -37,11 +37,9 @@ enum FileBytes {
   }
 
   /// Puts bytes under `path` whole or not at all.
-  ///
-  /// - Parameter flushes: Waits until the disk has it. Thousands of files that can be made again need not.
   /// - Throws: `ImageError.unwritable`.
-  static func write(_ data: Data, to path: String, flushes: Bool = true) throws(ImageError) {
-    do { try AtomicFile.write(data, to: path, flushes: flushes) } catch {
+  static func write(_ data: Data, to path: String) throws(ImageError) {
+    do { try AtomicFile.write(data, to: path) } catch {
       if case FileError.unwritable(_, let reason) = error { throw .unwritable(path: path, reason: reason) }
       throw .unwritable(path: path, reason: "\(error)")
     }

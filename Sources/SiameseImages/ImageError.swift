@@ -24,9 +24,10 @@ public enum ImageError: Error, Equatable, Sendable, CustomStringConvertible {
   case listEmpty(path: String)
   /// An augmentation's description is wrong at one item.
   case badAugmentation(item: String, reason: String)
-  /// The pictures of a contact sheet or glyph sheet cannot be laid out.
+  /// The pictures of a contact sheet cannot be laid out.
   case badSheet(reason: String)
 
+  /// What happened to which file, and what to do, in one sentence.
   public var description: String {
     switch self {
     case .missing(let path): "'\(path)' does not exist; check the path"

@@ -15,7 +15,7 @@ public struct LabelledPictures: Sendable, Equatable {
   /// The classes that occur, in order.
   public private(set) var classes: [String]
   /// The position in `classes` of each picture's class.
-  public private(set) var classIndices: [Int]
+  package private(set) var classIndices: [Int]
 
   /// The number of pictures.
   public var count: Int { paths.count }
@@ -28,9 +28,8 @@ public struct LabelledPictures: Sendable, Equatable {
     precondition(paths.count == labels.count, "every picture has a label")
     self.paths = paths
     self.labels = labels
-    classes = Set(labels).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    let index = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-    classIndices = labels.map { index[$0] ?? 0 }
+    let index = ClassIndex(labels) { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    (classes, classIndices) = (index.classes, index.indices)
   }
 
   /// The pictures at `indices`, in that order.

@@ -67,10 +67,10 @@ extension Picture {
   }
 
   /// Left and right exchanged.
-  public func mirrored() -> Picture { turnedUpright(from: .mirrored) }
+  package func mirrored() -> Picture { turnedUpright(from: .mirrored) }
 
   /// Turned clockwise by 90° so many times.
-  public func turned(quarters: Int) -> Picture {
+  package func turned(quarters: Int) -> Picture {
     switch ((quarters % 4) + 4) % 4 {
     case 1: turnedUpright(from: .turnedRight)
     case 2: turnedUpright(from: .turnedHalf)

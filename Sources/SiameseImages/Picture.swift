@@ -49,7 +49,9 @@ public struct Picture: Sendable, Equatable {
 
 /// A picture of one 8-bit channel, 0 black to 255 white: what networks of one input channel take.
 public struct GreyPicture: Sendable, Equatable {
+  /// The number of pixels in a row.
   public let width: Int
+  /// The number of rows, topmost first.
   public let height: Int
   /// The grey levels, row after row: `width · height` bytes.
   public var pixels: [UInt8]

@@ -2,6 +2,7 @@
 @_exported import SiameseEvaluation
 @_exported import SiameseFiles
 @_exported import SiameseGallery
+@_exported import SiameseGlyphs
 @_exported import SiameseImages
 @_exported import SiameseKeras
 @_exported import SiameseMetricLearning

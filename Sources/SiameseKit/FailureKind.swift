@@ -19,14 +19,18 @@ public enum FailureKind: Int32, Sendable {
 
 /// An error that knows its kind and says, in one sentence, what happened, where, and what to do.
 public protocol ClassifiedError: Error, CustomStringConvertible {
+  /// The kind of failure.
   var kind: FailureKind { get }
 }
 
 /// An error of a whole task: its kind and its sentence.
 public struct TaskError: ClassifiedError, Equatable {
+  /// The kind of failure.
   public let kind: FailureKind
+  /// What happened, where, and what to do, in one sentence.
   public let description: String
 
+  /// An error of that kind with that sentence.
   public init(_ kind: FailureKind, _ description: String) {
     self.kind = kind
     self.description = description

@@ -2,9 +2,13 @@ import Foundation
 
 /// A scale from numbers to places on paper, with ticks where a person would put them.
 package struct Axis: Sendable {
+  /// How numbers are spread over the paper.
   package enum Kind: Sendable { case linear, logarithmic }
+  /// The numbers at both ends.
   package let range: ClosedRange<Double>
+  /// Linear or logarithmic.
   package let kind: Kind
+  /// The numbers that get a tick, ascending.
   package let ticks: [Double]
   private let decimals: Int
 

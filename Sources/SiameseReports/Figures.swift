@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 
 // The drawings of a report, each from plain values to SVG text.
 
@@ -133,14 +134,13 @@ func mapFigure(_ map: ReportContent.Map, labels: [String]) -> String {
   guard let left = xs.min(), let right = xs.max(), let low = ys.min(), let high = ys.max() else { return "" }
   let scale = min(
     (width - 2 * margin) / max(right - left, 1e-9), (height - 2 * margin) / max(high - low, 1e-9))
-  let names = Set(labels).sorted()
-  let places = Dictionary(uniqueKeysWithValues: names.enumerated().map { ($1, $0) })
+  let classes = ClassIndex(labels).indices
   var body = ""
   for (index, (x, y)) in zip(xs, ys).enumerated() {
     let place = (
       x: width / 2 + (x - (left + right) / 2) * scale, y: height / 2 - (y - (low + high) / 2) * scale
     )
-    let kind = places[index < labels.count ? labels[index] : ""] ?? 0
+    let kind = index < classes.count ? classes[index] : 0
     body += "<path class=\"point c\(kind % 7)\" data-i=\"\(index)\" d=\"\(shape(kind / 7 % 5, place.x, place.y))\"/>"
   }
   return "<svg class=\"map\" viewBox=\"0 0 360 340\" role=\"img\" aria-label=\"\(escaped(map.name)) of the embedding\">\(body)</svg>"

@@ -4,36 +4,43 @@ import SiameseTensors
 /// Everything a report shows, as plain values: whoever has them fills it, and `ReportPage` draws it.
 ///
 /// Parts that are empty are left out of the page.
-public struct ReportContent: Sendable {
+package struct ReportContent: Sendable {
   /// A line over steps of training.
-  public struct Curve: Sendable {
-    public let name: String
+  package struct Curve: Sendable {
+    /// What the line shows.
+    package let name: String
     /// What is counted along the bottom: `step`.
-    public let over: String
-    public let points: [(x: Double, y: Double)]
+    package let over: String
+    /// The line, in order of x.
+    package let points: [(x: Double, y: Double)]
     /// Whether y is a share, to be labelled in percent.
-    public let isShare: Bool
+    package let isShare: Bool
     /// Where the best model was found.
-    public let best: Double?
+    package let best: Double?
 
-    public init(name: String, over: String, points: [(x: Double, y: Double)], isShare: Bool, best: Double? = nil) {
+    /// A line over steps.
+    package init(name: String, over: String, points: [(x: Double, y: Double)], isShare: Bool, best: Double? = nil) {
       (self.name, self.over, self.points, self.isShare, self.best) = (name, over, points, isShare, best)
     }
   }
 
   /// The figures of one model: before fine-tuning, say, or after.
-  public struct Stage: Sendable {
-    public let name: String
-    /// Distances of pairs of one class, and of two; a sample will do.
-    public let same: [Float]
-    public let different: [Float]
-    public let threshold: Float?
+  package struct Stage: Sendable {
+    /// What the model is called on the page.
+    package let name: String
+    /// Distances of pairs of one class; a sample will do.
+    package let same: [Float]
+    /// Distances of pairs of two classes.
+    package let different: [Float]
+    /// The distance that decides, to be drawn in; nil for none.
+    package let threshold: Float?
     /// ROC curve, ascending.
-    public let curve: [(falseAcceptRate: Double, trueAcceptRate: Double)]
+    package let curve: [(falseAcceptRate: Double, trueAcceptRate: Double)]
     /// Label and value of each headline figure.
-    public let figures: [(name: String, value: String)]
+    package let figures: [(name: String, value: String)]
 
-    public init(
+    /// One model's figures.
+    package init(
       name: String, same: [Float], different: [Float], threshold: Float?,
       curve: [(falseAcceptRate: Double, trueAcceptRate: Double)], figures: [(name: String, value: String)]
     ) {
@@ -43,88 +50,120 @@ public struct ReportContent: Sendable {
   }
 
   /// How often pictures of one class (row) are closest to one of another (column).
-  public struct Confusion: Sendable {
-    public let classes: [String]
-    public let counts: [[Int]]
+  package struct Confusion: Sendable {
+    /// The classes, in the order of rows and columns.
+    package let classes: [String]
+    /// Pictures by class, and by class of their nearest neighbour.
+    package let counts: [[Int]]
 
-    public init(classes: [String], counts: [[Int]]) { (self.classes, self.counts) = (classes, counts) }
+    /// Counts of pictures by two classes.
+    package init(classes: [String], counts: [[Int]]) { (self.classes, self.counts) = (classes, counts) }
   }
 
   /// The embedding in two dimensions.
-  public struct Map: Sendable {
-    public let name: String
+  package struct Map: Sendable {
+    /// The method.
+    package let name: String
     /// What the picture can and cannot be read for, in a sentence.
-    public let note: String
-    public let positions: [(x: Float, y: Float)]
+    package let note: String
+    /// Where each picture lies, in the order of `ReportContent.labels`.
+    package let positions: [(x: Float, y: Float)]
 
-    public init(name: String, note: String, positions: [(x: Float, y: Float)]) {
+    /// A map by a method.
+    package init(name: String, note: String, positions: [(x: Float, y: Float)]) {
       (self.name, self.note, self.positions) = (name, note, positions)
     }
   }
 
   /// All thumbnails in one picture, square cells row by row.
-  public struct Thumbnails: Sendable {
-    public let data: Data
+  package struct Thumbnails: Sendable {
+    /// The file's bytes.
+    package let data: Data
     /// `image/jpeg` or `image/png`.
-    public let mediaType: String
-    public let cell: Int
-    public let columns: Int
-    public let count: Int
+    package let mediaType: String
+    /// The width and height of a cell in pixels.
+    package let cell: Int
+    /// The cells in a row.
+    package let columns: Int
+    /// The number of thumbnails.
+    package let count: Int
 
-    public init(data: Data, mediaType: String, cell: Int, columns: Int, count: Int) {
+    /// Thumbnails in one picture.
+    package init(data: Data, mediaType: String, cell: Int, columns: Int, count: Int) {
       (self.data, self.mediaType, self.cell, self.columns, self.count) = (data, mediaType, cell, columns, count)
     }
   }
 
   /// Two pictures that the model takes for what they are not.
-  public struct Pair: Sendable {
-    public let first: Int
-    public let second: Int
-    public let distance: Float
+  package struct Pair: Sendable {
+    /// One picture, as a place in `ReportContent.labels`.
+    package let first: Int
+    /// The other picture, as a place in `ReportContent.labels`.
+    package let second: Int
+    /// How far apart the model puts them.
+    package let distance: Float
 
-    public init(first: Int, second: Int, distance: Float) {
+    /// Two pictures and their distance.
+    package init(first: Int, second: Int, distance: Float) {
       (self.first, self.second, self.distance) = (first, second, distance)
     }
   }
 
-  public struct ClassRow: Sendable {
-    public let name: String
-    public let pictures: Int
+  /// How well one class is told from the others.
+  package struct ClassRow: Sendable {
+    /// The class.
+    package let name: String
+    /// The number of its pictures.
+    package let pictures: Int
     /// The share of its pictures whose nearest neighbour is of another class.
-    public let error: Double
-    /// Mean distance within the class, and to the nearest picture of another.
-    public let within: Float
-    public let nearestOther: Float
-    public let nearestClass: String
+    package let error: Double
+    /// Mean distance within the class.
+    package let within: Float
+    /// Mean distance to the nearest picture of another class.
+    package let nearestOther: Float
+    /// The class of the picture that comes closest of all.
+    package let nearestClass: String
 
-    public init(name: String, pictures: Int, error: Double, within: Float, nearestOther: Float, nearestClass: String) {
+    /// One class's figures.
+    package init(name: String, pictures: Int, error: Double, within: Float, nearestOther: Float, nearestClass: String) {
       (self.name, self.pictures, self.error, self.within) = (name, pictures, error, within)
       (self.nearestOther, self.nearestClass) = (nearestOther, nearestClass)
     }
   }
 
-  public var title: String
+  /// The heading.
+  package var title: String
   /// The outcome in one sentence.
-  public var verdict: String
+  package var verdict: String
   /// The name of the distance, for axes.
-  public var distance: String
-  public var curves: [Curve] = []
-  public var stages: [Stage] = []
-  public var confusion: Confusion?
-  public var maps: [Map] = []
-  /// The class of each picture of the maps and pairs, and what is said of it when pointed at.
-  public var labels: [String] = []
-  public var captions: [String] = []
-  public var thumbnails: Thumbnails?
-  public var hardestPositives: [Pair] = []
-  public var hardestNegatives: [Pair] = []
-  public var classes: [ClassRow] = []
+  package var distance: String
+  /// How training went.
+  package var curves: [Curve] = []
+  /// The models compared, in order of time.
+  package var stages: [Stage] = []
+  /// Which classes are taken for one another; nil to leave it out.
+  package var confusion: Confusion?
+  /// The embedding drawn in two dimensions, by several methods.
+  package var maps: [Map] = []
+  /// The class of each picture of the maps and pairs.
+  package var labels: [String] = []
+  /// What is said of each picture when pointed at, in the order of `labels`.
+  package var captions: [String] = []
+  /// The pictures themselves, in the order of `labels`; nil where they cannot be read.
+  package var thumbnails: Thumbnails?
+  /// Pictures of one class that lie farthest apart.
+  package var hardestPositives: [Pair] = []
+  /// Pictures of two classes that lie closest.
+  package var hardestNegatives: [Pair] = []
+  /// The classes, hardest first.
+  package var classes: [ClassRow] = []
   /// How it was made: files, hashes, options, versions.
-  public var provenance: [(name: String, value: String)] = []
+  package var provenance: [(name: String, value: String)] = []
   /// The command that repeats it.
-  public var command: String?
+  package var command: String?
 
-  public init(title: String, verdict: String, distance: String) {
+  /// A report of a heading and a sentence, to be filled.
+  package init(title: String, verdict: String, distance: String) {
     (self.title, self.verdict, self.distance) = (title, verdict, distance)
   }
 }

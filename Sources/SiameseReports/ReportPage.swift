@@ -9,7 +9,8 @@ import Foundation
 public struct ReportPage: Sendable {
   private let content: ReportContent
 
-  public init(_ content: ReportContent) { self.content = content }
+  /// The page that shows `content`.
+  package init(_ content: ReportContent) { self.content = content }
 
   /// The whole page.
   public var html: String {

@@ -3,35 +3,41 @@ import SiameseTensors
 
 /// Whether a function behaves as a distance on some rows: d(x, x) = 0, d(x, y) = d(y, x) ≥ 0 and
 /// d(x, z) ≤ d(x, y) + d(y, z); and whether it is that of points in a Euclidean space, so that exp(−γ d²) is a kernel.
-public struct DistanceCheck: Sendable, Equatable {
-  public let rowCount: Int
+package struct DistanceCheck: Sendable, Equatable {
+  /// The rows it was tried on.
+  package let rowCount: Int
   /// The largest |d(x, x)|.
-  public let identityViolation: Double
+  package let identityViolation: Double
   /// The largest |d(x, y) − d(y, x)|.
-  public let asymmetry: Double
+  package let asymmetry: Double
   /// Pairs with d below 0.
-  public let negativeDistanceCount: Int
+  package let negativeDistanceCount: Int
   /// Triples that break the triangle inequality (beyond rounding), and how many were sampled.
-  public let triangleViolationCount: Int
-  public let tripleCount: Int
+  package let triangleViolationCount: Int
+  /// The triples that were sampled.
+  package let tripleCount: Int
   /// The ends of the spectrum of −½ J D² J, J taking means off: none is below 0 exactly where d is Euclidean
   /// (Schoenberg, 1935, https://doi.org/10.2307/1968654).
-  public let smallestEigenvalue: Double
-  public let largestEigenvalue: Double
+  package let smallestEigenvalue: Double
+  /// The upper end of the spectrum.
+  package let largestEigenvalue: Double
   /// The largest |d|, which rounding is judged by.
-  public let largestDistance: Double
+  package let largestDistance: Double
 
   /// Whether identity, symmetry and, on the sampled triples, the triangle inequality hold.
-  public var isMetric: Bool {
+  package var isMetric: Bool {
     max(identityViolation, asymmetry) <= 1e-3 * largestDistance && negativeDistanceCount == 0
       && triangleViolationCount == 0
   }
 
-  public var isEuclidean: Bool { isMetric && smallestEigenvalue >= -1e-4 * max(abs(largestEigenvalue), 1e-30) }
+  /// Whether it is the distance of points in a Euclidean space, so that exp(−γ d²) is a kernel.
+  package var isEuclidean: Bool { isMetric && smallestEigenvalue >= -1e-4 * max(abs(largestEigenvalue), 1e-30) }
 
   /// - Parameter distances: `[N, N]` among the same rows.
   /// - Throws: `SVMError` where the matrix is not square or an entry is not finite.
-  public init(_ distances: Tensor, seed: UInt64 = 0, threads: Int = ProcessInfo.processInfo.activeProcessorCount) throws {
+  package init(
+    _ distances: Tensor, seed: UInt64 = 0, threads: Int = ProcessInfo.processInfo.activeProcessorCount
+  ) throws {
     try checkFeatures(distances, kernel: .linear)
     let count = distances.rowCount
     guard distances.rowWidth == count else {

@@ -14,7 +14,7 @@ public enum FeatureScaling: String, Sendable, CaseIterable {
 
 extension FeatureScaling {
   /// `features` scaled as `reference` settles.
-  public func apply(to features: Tensor, fittedOn reference: Tensor) throws -> Tensor {
+  package func apply(to features: Tensor, fittedOn reference: Tensor) throws -> Tensor {
     for rows in [features, reference] { try checkFeatures(rows, kernel: .linear) }
     guard features.rowWidth == reference.rowWidth else {
       throw SVMError.widthMismatch(expected: reference.rowWidth, found: features.rowWidth)

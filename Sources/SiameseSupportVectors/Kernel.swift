@@ -8,6 +8,7 @@ public enum Gamma: Sendable, Equatable, Hashable {
   case auto
   /// 1 / (2 · median) of the kernel's own distance over sampled pairs: squared L2 for RBF, L1 for Laplacian, and so on.
   case median
+  /// A number.
   case value(Double)
 }
 
@@ -18,6 +19,7 @@ public struct Similarity: Sendable {
   /// From `[m, D]` and `[n, D]` to the similarities `[m, n]` of each row of the first with each of the second.
   public let values: @Sendable (_ left: Tensor, _ right: Tensor) throws -> Tensor
 
+  /// A similarity of that name.
   public init(name: String, values: @escaping @Sendable (_ left: Tensor, _ right: Tensor) throws -> Tensor) {
     self.name = name
     self.values = values
@@ -70,7 +72,7 @@ extension Kernel {
   }
 
   /// The kernel's gamma, where it has one.
-  public var gamma: Gamma? {
+  package var gamma: Gamma? {
     switch self {
     case .polynomial(_, let gamma, _), .rbf(let gamma), .sigmoid(let gamma, _), .laplacian(let gamma),
       .chiSquared(let gamma):
@@ -80,7 +82,7 @@ extension Kernel {
   }
 
   /// The same kernel with another gamma; unchanged where it has none.
-  public func with(gamma: Gamma) -> Kernel {
+  package func with(gamma: Gamma) -> Kernel {
     switch self {
     case .polynomial(let degree, _, let offset): .polynomial(degree: degree, gamma: gamma, offset: offset)
     case .rbf: .rbf(gamma: gamma)

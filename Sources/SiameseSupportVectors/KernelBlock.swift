@@ -107,17 +107,14 @@ struct KernelBlocks: Sendable {
             let y = y.baseAddress! + column * width
             switch kernel {
             case .laplacian:
-              out[column - columns.lowerBound] = -gamma * sumOverColumns(x, y, width, { x, y in
-                  let difference = x - y
-                  return difference.replacing(with: -difference, where: difference .< 0)
-              }, { abs($0 - $1) })
+              out[column - columns.lowerBound] = -gamma * cityBlockDistance(x, y, width)
             case .chiSquared:
-              out[column - columns.lowerBound] = -gamma * sumOverColumns(x, y, width, { x, y in
+              out[column - columns.lowerBound] = -gamma * sumInLanes(x, y, width, { x, y in
                   let (difference, sum) = (x - y, x + y)
                   return difference * difference / sum.replacing(with: 1, where: sum .<= 0)
               }, { $0 + $1 > 0 ? ($0 - $1) * ($0 - $1) / ($0 + $1) : 0 })
             default:
-              out[column - columns.lowerBound] = sumOverColumns(x, y, width, { x, y in
+              out[column - columns.lowerBound] = sumInLanes(x, y, width, { x, y in
                   x.replacing(with: y, where: y .< x)
               }, { min($0, $1) })
             }
@@ -163,27 +160,4 @@ struct KernelBlocks: Sendable {
       }
     }
   }
-}
-
-/// Σ over columns of a function of both sides, in lanes of eight and a rest.
-@inline(__always)
-private func sumOverColumns(
-  _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ width: Int,
-  _ lanes: (SIMD8<Float>, SIMD8<Float>) -> SIMD8<Float>, _ single: (Float, Float) -> Float
-) -> Float {
-  var sums = SIMD8<Float>()
-  var column = 0
-  let (rawX, rawY) = (UnsafeRawPointer(x), UnsafeRawPointer(y))
-  while column + 8 <= width {
-    sums += lanes(
-      rawX.loadUnaligned(fromByteOffset: 4 * column, as: SIMD8<Float>.self),
-      rawY.loadUnaligned(fromByteOffset: 4 * column, as: SIMD8<Float>.self))
-    column += 8
-  }
-  var sum = sums.sum()
-  while column < width {
-    sum += single(x[column], y[column])
-    column += 1
-  }
-  return sum
 }

@@ -3,26 +3,31 @@ import SiameseTensors
 
 /// Whether a function is a kernel on some rows: symmetric and positive semi-definite; and whether the distance it induces,
 /// d(x, y)² = k(x, x) + k(y, y) − 2k(x, y), behaves as one.
-public struct KernelCheck: Sendable, Equatable {
-  public let rowCount: Int
-  public let smallestEigenvalue: Double
-  public let largestEigenvalue: Double
+package struct KernelCheck: Sendable, Equatable {
+  /// The rows it was tried on.
+  package let rowCount: Int
+  /// The smallest eigenvalue of the kernel matrix.
+  package let smallestEigenvalue: Double
+  /// The largest eigenvalue of the kernel matrix.
+  package let largestEigenvalue: Double
   /// The largest |k(x, y) − k(y, x)|.
-  public let asymmetry: Double
+  package let asymmetry: Double
   /// The largest |d(x, x)²|: 0 for a distance.
-  public let identityViolation: Double
+  package let identityViolation: Double
   /// Pairs with d² below 0 (beyond rounding) among the sampled ones.
-  public let negativeDistanceCount: Int
+  package let negativeDistanceCount: Int
   /// Triples with d(x, z) > d(x, y) + d(y, z) (beyond rounding), and how many were sampled.
-  public let triangleViolationCount: Int
-  public let tripleCount: Int
+  package let triangleViolationCount: Int
+  /// The triples that were sampled.
+  package let tripleCount: Int
 
   /// Rounding in float32 kernel values allows this much below zero.
-  public var isPositiveSemiDefinite: Bool {
+  package var isPositiveSemiDefinite: Bool {
     smallestEigenvalue >= -1e-5 * max(abs(largestEigenvalue), 1e-30) * Double(rowCount).squareRoot().clamped(1, 100)
   }
 
-  public var isSymmetric: Bool { asymmetry <= 1e-4 * max(1, largestEigenvalue / Double(max(1, rowCount))) }
+  /// Whether k(x, y) = k(y, x) as far as rounding lets one tell.
+  package var isSymmetric: Bool { asymmetry <= 1e-4 * max(1, largestEigenvalue / Double(max(1, rowCount))) }
 }
 
 extension Double {
@@ -32,7 +37,7 @@ extension Double {
 extension KernelSVM {
   /// Checks the kernel on features, prepared as training would prepare them. Rows beyond what the memory limit's kernel
   /// matrix holds are sampled.
-  public func checkKernel(_ features: Tensor) throws -> KernelCheck {
+  package func checkKernel(_ features: Tensor) throws -> KernelCheck {
     try validate()
     try checkFeatures(features, kernel: kernel)
     if case .precomputed = kernel, features.rowWidth != features.rowCount {

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseFiles
 import SiameseTensors
 
 extension KernelSVM {
@@ -36,10 +37,7 @@ extension KernelSVM {
     // Rows held out together lie side by side, so that folds read long stretches of kernel rows.
     var folds = [Int]()
     if probabilities, features.rowCount > 0 {
-      let classes = labels.map { labels in
-        let index = Dictionary(uniqueKeysWithValues: sortedClasses(labels).enumerated().map { ($1, $0) })
-        return labels.map { index[$0] ?? 0 }
-      }
+      let classes = labels.map { ClassIndex($0, classes: sortedClasses($0)).indices }
       folds = foldAssignment(
         count: features.rowCount, foldCount: 5, classes: classes?.count == features.rowCount ? classes : nil,
         groups: nil, seed: seed)
@@ -142,9 +140,11 @@ struct TrainingInput: Sendable {
       self.weights = order.map { weights?[$0] ?? 1 }
       return
     }
-    let classes = sortedClasses(kept.map { labels[$0] })
+    let keptLabels = kept.map { labels[$0] }
+    let classes = sortedClasses(keptLabels)
     guard classes.count > 1 else { throw SVMError.tooFewClasses(found: classes) }
-    let index = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+    let index = ClassIndex(keptLabels, classes: classes)
+    // Rows that are left out may be of other classes; their places are never used.
     let all = labels.map { index[$0] ?? 0 }
     let order = kept.sorted {
       (all[$0], keys.isEmpty ? 0 : keys[$0], $0) < (all[$1], keys.isEmpty ? 0 : keys[$1], $1)

@@ -11,12 +11,17 @@ import SiameseTensors
 ///
 /// Features are `[N, D]`, one row each. The same settings, rows and seed give the same machine.
 public struct KernelSVM: Sendable {
+  /// The learning problem.
   public var machine: Machine
+  /// What it takes for the similarity of two rows.
   public var kernel: Kernel
+  /// How more than two classes are told apart.
   public var multiclass = MulticlassStrategy.oneVersusOne
+  /// What happens to features before the kernel sees them.
   public var scaling = FeatureScaling.none
   /// Project to this many principal components before the kernel; nil for none.
   public var componentCount: Int?
+  /// What an error costs in each class.
   public var classWeights = ClassWeights.equal
   /// Fit sigmoids (Platt) by internal cross-validation, so that the machine gives probabilities.
   public var probabilities = false
@@ -26,6 +31,7 @@ public struct KernelSVM: Sendable {
   public var iterationLimit: Int?
   /// Bytes for kernel values and the copies made to compute them.
   public var memoryLimit = 2 << 30
+  /// Threads that compute kernel values; by default one a core.
   public var threads = ProcessInfo.processInfo.activeProcessorCount
   /// Train with a kernel that is not positive semi-definite as it is; the result is a stationary point at best.
   public var allowIndefinite = false
@@ -35,6 +41,7 @@ public struct KernelSVM: Sendable {
   /// Of fold assignments and sampling.
   public var seed: UInt64 = 0
 
+  /// Any machine with any kernel.
   public init(machine: Machine, kernel: Kernel = .rbf()) {
     self.machine = machine
     self.kernel = kernel

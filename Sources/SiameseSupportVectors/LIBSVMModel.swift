@@ -4,13 +4,13 @@ import SiameseTensors
 extension TrainedSVM {
   /// Whether every class is a whole number, so that LIBSVM's model format can name it. Others are numbered from 0, in the
   /// order of ``classes``.
-  public var hasNumericClasses: Bool { classes.allSatisfy { Int32($0) != nil } }
+  package var hasNumericClasses: Bool { classes.allSatisfy { Int32($0) != nil } }
 
   /// The machine as LIBSVM 3.x writes it, which `svm-predict` and scikit-learn's wrapper read.
   ///
   /// - Throws: `SVMError.unavailable` for what that format cannot hold: other kernels, scaling, components,
   ///   one-vs-rest.
-  public func libsvmModel() throws -> String {
+  package func libsvmModel() throws -> String {
     func unavailable(_ what: String) -> SVMError {
       .unavailable(what: "LIBSVM's model format cannot hold \(what)", remedy: "write an .h5 file instead")
     }
@@ -64,7 +64,7 @@ extension TrainedSVM {
   ///   - source: its name, for messages.
   ///   - width: the number of feature columns, where it is known to exceed the support vectors' largest index. (The
   ///     format leaves zeros out and does not say.)
-  public init(libsvmModel text: String, source: String, width: Int = 0) throws {
+  package init(libsvmModel text: String, source: String, width: Int = 0) throws {
     let lines = TextLines(text)
     var reader = LIBSVMModelReader(source: source)
     var line = lines.makeIterator()
@@ -84,7 +84,7 @@ extension TrainedSVM {
 
   /// The same machine for features of more columns, all of them zero in the support vectors: what a sparse format that
   /// does not say its width needs.
-  public func widened(to width: Int) throws -> TrainedSVM {
+  package func widened(to width: Int) throws -> TrainedSVM {
     guard width > inputWidth, transform.isIdentity else { return self }
     var archive = self.archive
     archive.values["input_width"] = Double(width)

@@ -22,6 +22,7 @@ public enum Machine: Sendable, Equatable {
     }
   }
 
+  /// Whether it learns classes.
   public var isClassifier: Bool {
     switch self {
     case .classifier, .nuClassifier: true
@@ -29,6 +30,7 @@ public enum Machine: Sendable, Equatable {
     }
   }
 
+  /// Whether it learns a number.
   public var isRegressor: Bool {
     switch self {
     case .regressor, .nuRegressor: true
@@ -45,7 +47,7 @@ public enum Machine: Sendable, Equatable {
   }
 
   /// The same machine with another price of slack.
-  public func with(c: Double) -> Machine {
+  package func with(c: Double) -> Machine {
     switch self {
     case .classifier: .classifier(c: c)
     case .regressor(_, let epsilon): .regressor(c: c, epsilon: epsilon)

@@ -1,8 +1,10 @@
 import Foundation
+import SiameseFiles
 import SiameseTensors
 
 /// How one choice of parameters did on rows that it was not trained on.
 public struct SearchScore: Sendable, Equatable {
+  /// The price of slack tried.
   public let c: Double
   /// The rule or number tried.
   public let gamma: Gamma?
@@ -20,6 +22,7 @@ public struct SearchPlan: Sendable {
   public var costs: [Double] = []
   /// Kernel widths; the kernel's own where empty.
   public var gammas: [Gamma] = []
+  /// The folds of cross-validation.
   public var foldCount = 5
   /// Rows of one group are never on both sides of a fold; stratified by class where nil.
   public var groups: [String]?
@@ -27,6 +30,7 @@ public struct SearchPlan: Sendable {
   /// (successive halving; Jamieson and Talwalkar, 2016, https://arxiv.org/abs/1502.07943).
   public var halving = false
 
+  /// Five folds, with the machine's own settings.
   public init() {}
 }
 
@@ -45,21 +49,21 @@ extension KernelSVM {
   }
 
   /// The scores of these settings when trained on growing shares of the rows.
-  public func learningCurve(
+  package func learningCurve(
     _ features: Tensor, _ labels: [String], shares: [Double] = Self.learningShares, _ plan: SearchPlan = SearchPlan()
   ) throws -> [SearchScore] {
     try learningCurve(features, labels: labels, targets: nil, shares, plan)
   }
 
   /// The same for regressors.
-  public func learningCurve(
+  package func learningCurve(
     _ features: Tensor, targets: [Double], shares: [Double] = Self.learningShares, _ plan: SearchPlan = SearchPlan()
   ) throws -> [SearchScore] {
     try learningCurve(features, labels: nil, targets: targets, shares, plan)
   }
 
   /// The shares of the rows that a learning curve is drawn at.
-  public static let learningShares = [0.1, 0.2, 0.4, 0.7, 1]
+  package static let learningShares = [0.1, 0.2, 0.4, 0.7, 1]
 
   private func learningCurve(
     _ features: Tensor, labels: [String]?, targets: [Double]?, _ shares: [Double], _ plan: SearchPlan
@@ -128,11 +132,9 @@ extension KernelSVM {
         shape: [rows.count, rows.count], elements: rows.flatMap { row in rows.map { features.elements[row * features.rowWidth + $0] } })
     }
     let names = labels.map { labels in rows.map { labels[$0] } }
-    let index = names.map { names in
-      Dictionary(uniqueKeysWithValues: sortedClasses(names).enumerated().map { ($1, $0) })
-    }
     let folds = foldAssignment(
-      count: rows.count, foldCount: plan.foldCount, classes: names.map { $0.map { index?[$0] ?? 0 } },
+      count: rows.count, foldCount: plan.foldCount,
+      classes: names.map { ClassIndex($0, classes: sortedClasses($0)).indices },
       groups: plan.groups.map { groups in rows.map { groups[$0] } }, seed: seed)
     let input = try TrainingInput(
       part, labels: names, targets: targets.map { targets in rows.map { targets[$0] } }, weights: nil, for: self,

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What turns decision values into probabilities.
-public enum ProbabilityModel: Sendable, Equatable {
+package enum ProbabilityModel: Sendable, Equatable {
   /// P(first class | f) = 1 / (1 + exp(a f + b)) for each decision (Platt, 2000).
   case sigmoids(a: [Double], b: [Double])
   /// A regressor's error: Laplace distributed, with this mean absolute size.

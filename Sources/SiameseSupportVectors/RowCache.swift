@@ -80,7 +80,7 @@ final class RowCache: KernelRowSource {
     let stride = Self.stride(for: own.count)
     let slotCount = min(own.count, storage.count / max(1, stride))
     guard slotCount >= 16 else { return nil }
-    // Both keep their rows in the same storage, one after the other: memory touched for the first time is dear.
+    // Both keep their rows in the same storage, one after the other: the system takes time to hand out new memory.
     for slot in 0..<used { owners[slot] = -1 }
     for row in 0..<count { slots[row] = -1 }
     used = 0

@@ -4,27 +4,28 @@ import SiameseTensors
 /// A trained machine as named arrays and attributes, for whatever file keeps them.
 ///
 /// Nothing read back is trusted: ``TrainedSVM/init(_:similarity:)`` checks every count against every other.
-public struct SVMArchive: Sendable, Equatable {
+package struct SVMArchive: Sendable, Equatable {
   /// The version of this layout.
-  public static let formatVersion = 1
+  package static let formatVersion = 1
 
   /// float32 matrices: `support_vectors`, `component_directions`.
-  public var tensors: [String: Tensor] = [:]
+  package var tensors: [String: Tensor] = [:]
   /// float64 vectors: `coefficients`, `thresholds`, `objectives`, and so on.
-  public var numbers: [String: [Double]] = [:]
+  package var numbers: [String: [Double]] = [:]
   /// `classes`, `warnings`.
-  public var strings: [String: [String]] = [:]
+  package var strings: [String: [String]] = [:]
   /// `machine`, `kernel`, `multiclass`, `scaling`.
-  public var texts: [String: String] = [:]
+  package var texts: [String: String] = [:]
   /// `c`, `nu`, `gamma`, and so on.
-  public var values: [String: Double] = [:]
+  package var values: [String: Double] = [:]
 
-  public init() {}
+  /// An archive of nothing yet.
+  package init() {}
 }
 
 extension TrainedSVM {
   /// Everything that prediction needs, as arrays and attributes.
-  public var archive: SVMArchive {
+  package var archive: SVMArchive {
     var archive = SVMArchive()
     archive.values["format_version"] = Double(SVMArchive.formatVersion)
     archive.texts["machine"] = machine.name
@@ -82,7 +83,7 @@ extension TrainedSVM {
   ///
   /// - Parameter similarity: the function that a machine trained on one needs again; its name must match.
   /// - Throws: `SVMError.malformed` naming what is missing or does not fit.
-  public init(_ archive: SVMArchive, similarity: Similarity? = nil) throws {
+  package init(_ archive: SVMArchive, similarity: Similarity? = nil) throws {
     let reader = ArchiveReader(archive: archive)
     let version = try reader.count("format_version")
     guard version <= SVMArchive.formatVersion else {

@@ -3,9 +3,11 @@ import SiameseTensors
 
 /// A trained kernel machine: support vectors, coefficients, and everything that prediction needs.
 public struct TrainedSVM: Sendable {
+  /// The learning problem it solved.
   public let machine: Machine
   /// The kernel with its gamma as a number.
   public let kernel: Kernel
+  /// How more than two classes are told apart.
   public let multiclass: MulticlassStrategy
   /// In the order of votes and probabilities; empty for regressors and one-class machines.
   public let classes: [String]
@@ -14,20 +16,24 @@ public struct TrainedSVM: Sendable {
   /// keeps none.
   public let supportVectors: Tensor
   /// The rows of the training features that they were.
-  public let supportIndices: [Int]
+  package let supportIndices: [Int]
   /// The number of support vectors of each class.
-  public let supportCounts: [Int]
+  package let supportCounts: [Int]
   /// f(x) = Σ coefficient · k(support vector, x) − threshold, for each decision.
   let panels: [CoefficientPanel]
-  public let thresholds: [Double]
+  /// The threshold of each decision.
+  package let thresholds: [Double]
   /// The dual objective ½ αᵀQα + pᵀα of each decision, as LIBSVM prints it.
-  public let objectives: [Double]
-  public let iterationCounts: [Int]
+  package let objectives: [Double]
+  /// The steps that each decision took.
+  package let iterationCounts: [Int]
   /// What the user should know of how training ended; empty when all went well.
   public internal(set) var warnings: [String] = []
   /// The number of columns of features to predict.
   public let inputWidth: Int
-  public internal(set) var probabilityModel: ProbabilityModel?
+  /// How decision values become probabilities; nil where that was not asked for.
+  package internal(set) var probabilityModel: ProbabilityModel?
+  /// Threads that compute kernel values.
   public var threads: Int
   /// Support vectors made ready for the kernel: with the first prediction, since many machines are only written to files.
   let prepared: PreparedVectors

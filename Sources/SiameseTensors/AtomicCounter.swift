@@ -5,6 +5,7 @@ package final class AtomicCounter: @unchecked Sendable {
   private let lock = NSLock()
   private var value = 0
 
+  /// A counter whose first number is 0.
   package init() {}
 
   /// The next number, or nil once it would reach `limit`.

@@ -50,7 +50,7 @@ extension Tensor {
 /// take otherwise. Worth calling before files are read.
 ///
 /// - Returns: a function that waits until it is done; call it before the process ends, on every way out.
-public func prepareMatrixProducts() -> @Sendable () -> Void {
+package func prepareMatrixProducts() -> @Sendable () -> Void {
   let group = DispatchGroup()
   group.enter()
   let thread = Thread {

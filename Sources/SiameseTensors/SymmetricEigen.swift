@@ -8,6 +8,7 @@ import Foundation
 ///
 /// - Complexity: O(n³).
 package struct SymmetricEigen: Sendable {
+  /// The number of rows and of columns.
   package let order: Int
   /// Descending.
   package let values: [Double]
@@ -117,7 +118,7 @@ private func diagonalize(
   for k in 0..<n { magnitude = max(magnitude, abs(d[k]) + abs(e[k])) }
   let negligible = magnitude * 1e-300
   for l in 0..<n {
-    // Convergence is cubic; thirty rounds are many times what ever was needed.
+    // Convergence is cubic; thirty rounds are far more than are ever needed.
     for _ in 0..<60 {
       var m = l
       while m < n - 1, abs(e[m]) > 1e-16 * (abs(d[m]) + abs(d[m + 1])) + negligible { m += 1 }

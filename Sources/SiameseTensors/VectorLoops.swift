@@ -23,8 +23,8 @@ package func cityBlockDistance(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Flo
 }
 
 /// `Σ term(xᵢ, yᵢ)`; `lanes` computes eight terms at once, `single` one of what is left over.
-@inline(__always)
-private func sumInLanes(
+@inlinable @inline(__always)
+package func sumInLanes(
   _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ count: Int,
   _ lanes: (SIMD8<Float>, SIMD8<Float>) -> SIMD8<Float>, _ single: (Float, Float) -> Float
 ) -> Float {

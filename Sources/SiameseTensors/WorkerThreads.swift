@@ -6,6 +6,7 @@ import SiameseOneDNN
 /// Each worker owns an OpenMP pool of `threadsEach` threads (OpenMP keeps one pool per calling thread, so work handed to
 /// the cooperative pool would create pool after pool).
 package final class WorkerThreads: @unchecked Sendable {
+  /// The number of threads.
   package let count: Int
   private let condition = NSCondition()
   private var work: (@Sendable (Int) -> Void)?
@@ -14,6 +15,7 @@ package final class WorkerThreads: @unchecked Sendable {
   private var stopped = false
   private let turn = NSLock()
 
+  /// Starts `count` threads, at least one, each with an OpenMP pool of `threadsEach` threads; `stop()` ends them.
   package init(count: Int, threadsEach: Int = 1) {
     self.count = max(1, count)
     for index in 0..<self.count {

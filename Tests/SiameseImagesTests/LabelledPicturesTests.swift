@@ -48,15 +48,4 @@ import Testing
         + "one sub-folder per class")
     }
   }
-
-  @Test func `broken pictures are counted, or stop the run`() throws {
-    let error = ImageError.missing(path: "a.png")
-    var skipped = BrokenPictures(policy: .skip)
-    #expect(skipped.summary(of: 3) == nil)
-    try skipped.record(error)
-    #expect(skipped.summary(of: 3)
-      == "skipped 1 of 3 pictures that could not be read, the first because 'a.png' does not exist; check the path")
-    var strict = BrokenPictures(policy: .stop)
-    #expect(throws: error) { try strict.record(error) }
-  }
 }

@@ -1,3 +1,4 @@
+import SiameseRandom
 import SiameseTensors
 
 /// In training each element is 0 with probability `rate` and divided by `1 − rate` otherwise; the identity at
@@ -51,9 +52,6 @@ private func masked(_ x: Tensor, _ rate: Float, _ mode: PlainMode, drawEvery len
 
 /// The factor of element `index`: a draw of its own, so that any order and any number of threads give the same mask.
 @inlinable @inline(__always) package func dropoutFactor(seed: UInt64, index: Int, rate: Float) -> Float {
-  var z = seed &+ UInt64(truncatingIfNeeded: index) &* 0x9E37_79B9_7F4A_7C15
-  z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-  z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-  z ^= z >> 31
+  let z = SplitMix64.mix(seed &+ UInt64(truncatingIfNeeded: index) &* SplitMix64.increment)
   return Float(z >> 40) * 0x1p-24 < rate ? 0 : 1 / (1 - rate)
 }

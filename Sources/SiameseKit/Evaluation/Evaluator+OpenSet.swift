@@ -4,15 +4,17 @@ import SiameseMetricLearning
 import SiameseSupportVectors
 import SiameseTensors
 
-/// The three ways of telling strangers, side by side.
+/// Three ways of telling unknown classes from known ones, side by side.
 public struct OpenSetReport: Sendable, Encodable {
-  /// Strange is what lies far from every picture on file.
+  /// Unknown is what lies far from every enrolled picture.
   public let distanceThreshold: OpenSet
-  /// Strange is what lies outside the region of a one-class kernel machine.
+  /// Unknown is what lies outside the region of a one-class kernel machine.
   public let oneClassSVM: OpenSet
-  /// Strange is what the extreme-value distribution of every class on file makes unlikely.
+  /// Unknown is what the extreme-value distribution of every enrolled class makes unlikely.
   public let extremeValue: OpenSet
+  /// Classes enrolled.
   public let knownClasses: Int
+  /// Classes held out as unknown.
   public let unknownClasses: Int
 
   private enum CodingKeys: String, CodingKey {
@@ -22,7 +24,7 @@ public struct OpenSetReport: Sendable, Encodable {
 }
 
 extension Evaluator {
-  /// Holds out a share of the classes as strangers, puts half of the others' pictures on file, and asks of every other
+  /// Holds out a share of the classes as unknown, enrolls half of the others' pictures, and asks of every other
   /// picture whether and as whom it is known.
   public func openSet(unknownShare: Double = 0.5, rates: [Double] = [1e-2, 1e-1], nu: Double = 0.1) throws -> OpenSetReport {
     let split = try OpenSetSplit(labels: labels, unknownShare: unknownShare, seed: seed)

@@ -14,17 +14,20 @@ import SiameseTensors
 /// try evaluator.oneShot(ways: 20, shots: 1).accuracy
 /// ```
 public struct Evaluator: Sendable {
+  /// What is measured.
   public let features: Features
   /// The measure of training, thresholds and search: all figures are figures of it.
   public let distance: Measure
   /// Draws episodes, splits, samples and bootstrap rounds.
   public var seed: UInt64
+  /// Threads that measure; by default one a core.
   public var threads: Int
   /// The class of each row, as a position among `classes`.
   package let labels: [Int]
+  /// The distinct labels, in order.
   public let classes: [String]
 
-  /// - Throws: `TaskError` where rows lack labels or hold values that are no numbers.
+  /// - Throws: `TaskError` where rows lack labels or hold NaN or infinite values.
   public init(_ features: Features, distance: Measure, seed: UInt64 = 0, threads: Int? = nil) throws {
     guard features.count >= 2 else {
       throw TaskError(.badInput, "measuring needs at least two pictures, found \(features.count)")
@@ -38,7 +41,7 @@ public struct Evaluator: Sendable {
     if let bad = features.embeddings.elements.firstIndex(where: { !$0.isFinite }) {
       let row = bad / max(1, features.width)
       throw TaskError(
-        .badInput, "the embedding in row \(row + 1) ('\(features.paths[row])') holds a value that is no number; look at "
+        .badInput, "the embedding in row \(row + 1) ('\(features.paths[row])') holds NaN or an infinite value; look at "
           + "that picture or at the weights")
     }
     self.features = features
@@ -62,17 +65,22 @@ public struct Evaluator: Sendable {
 
 /// What `siamese evaluate verification` reports.
 public struct VerificationReport: Sendable, Encodable {
+  /// Rates, thresholds and the ROC curve over all pairs, or those asked for.
   public let figures: Verification
   /// 95 % intervals over identities drawn with replacement; nil where none were asked for.
   public let intervals: VerificationIntervals?
   /// By the folds of a `pairs.txt`; nil where none was given.
   public let folds: FoldedVerification?
+  /// The number of pictures.
   public let pictures: Int
+  /// The number of classes.
   public let classes: Int
+  /// What the embeddings were compared by.
   public let distance: Measure
 
   private enum CodingKeys: String, CodingKey { case intervals, folds, pictures, classes, distance }
 
+  /// Encodes the figures, with what else was measured beside them.
   public func encode(to encoder: any Encoder) throws {
     try figures.encode(to: encoder)
     var values = encoder.container(keyedBy: CodingKeys.self)
@@ -161,10 +169,10 @@ extension Evaluator {
           throw TaskError(
             .badInput, "the gallery's embeddings should have \(features.width) numbers as the queries', found \(gallery.width)")
         }
-        let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
+        let index = ClassIndex(features.labels, classes: classes)
         found = Retrieval(
           queries: features.embeddings, labels: labels, references: gallery.embeddings,
-          referenceLabels: gallery.labels.map { places[$0] ?? -1 }, distance: distance, seed: seed, workers: workers)
+          referenceLabels: gallery.labels.map { index[$0] ?? -1 }, distance: distance, seed: seed, workers: workers)
       } else {
         found = Retrieval(features.embeddings, labels: labels, distance: distance, seed: seed, workers: workers)
       }
@@ -190,11 +198,10 @@ extension Evaluator {
     ways: Int, shots: Int, queries: Int = 1, episodes: Int = 400, classifier: OneShotClassifier = .nearest,
     byGroup: Bool = false
   ) throws -> TrialResult {
-    let groups = Dictionary(uniqueKeysWithValues: Set(classes.map { $0.pathFolder }).sorted()
-      .enumerated().map { ($1, $0) })
+    let groups = ClassIndex(classes.map(\.pathFolder)).indices
     let drawn = try Episode.draw(
       episodes, ways: ways, shots: shots, queries: queries, labels: labels,
-      groups: byGroup ? labels.map { groups[classes[$0].pathFolder] ?? 0 } : nil, seed: seed)
+      groups: byGroup ? labels.map { groups[$0] } : nil, seed: seed)
     let (embeddings, distance) = (features.embeddings, distance)
     switch (classifier, distance) {
     case (.joint, .distance):

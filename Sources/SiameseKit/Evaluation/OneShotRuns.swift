@@ -11,11 +11,12 @@ import SiameseTensors
 /// try runs.modifiedHausdorff().error   // 0.3875
 /// try runs.evaluate(embedder, distance: .cosine).error
 /// ```
-public struct OneShotRuns: Sendable {
+package struct OneShotRuns: Sendable {
+  /// The runs, in order of their folders' names.
   package let runs: [OneShotRun]
 
   /// - Throws: `TaskError` where there is no such folder; `EvaluationError` where it holds no runs.
-  public init(directory: String) throws {
+  package init(directory: String) throws {
     var isDirectory: ObjCBool = false
     guard FileManager.default.fileExists(atPath: directory, isDirectory: &isDirectory), isDirectory.boolValue else {
       throw TaskError(.missingInput, "\(directory): there is no such folder of runs")
@@ -24,7 +25,7 @@ public struct OneShotRuns: Sendable {
   }
 
   /// The baseline that looks at ink alone: the Modified Hausdorff distance between drawings.
-  public func modifiedHausdorff() throws -> TrialResult {
+  package func modifiedHausdorff() throws -> TrialResult {
     try result { run in
       // Ink is black on white.
       func points(_ path: String) throws -> InkPoints {
@@ -37,7 +38,9 @@ public struct OneShotRuns: Sendable {
   }
 
   /// The nearest drawing by a model's embeddings.
-  public func evaluate(_ embedder: Embedder, distance: Measure, progress: ProgressHandler? = nil) throws -> TrialResult {
+  package func evaluate(
+    _ embedder: Embedder, distance: Measure, progress: ProgressHandler? = nil
+  ) throws -> TrialResult {
     let paths = runs.flatMap(\.paths)
     let (features, _) = try embedder.embed(
       LabelledPictures(paths: paths, labels: paths.map { _ in "" }), strict: true, progress: progress)

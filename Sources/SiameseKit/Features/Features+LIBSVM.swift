@@ -51,12 +51,14 @@ extension Features {
 
   static func writeLIBSVM(to path: String, classes: [String], produce: (Appending) throws -> Void) throws {
     let areNumbers = classes.allSatisfy { Double($0) != nil }
-    let numbers = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, areNumbers ? $1 : String($0)) })
+    let index = ClassIndex(classes, classes: classes)
     var names = RowNames(labels: [], paths: [])
     try GrowingFile.write(to: path) { file in
       try produce { piece in
         for row in 0..<piece.count {
-          guard var line = numbers[piece.labels[row]] else { preconditionFailure("a label that was not announced") }
+          let label = piece.labels[row]
+          guard let place = index[label] else { preconditionFailure("a label that was not announced") }
+          var line = areNumbers ? label : String(place)
           for (column, value) in piece.embeddings.row(row).enumerated() where value != 0 { line += " \(column + 1):\(value)" }
           try file.append(line + "\n")
         }

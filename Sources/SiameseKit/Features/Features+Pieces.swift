@@ -3,7 +3,7 @@ import SiameseFiles
 /// Files that are written piece by piece, so that memory holds one piece of the numbers however many there are.
 extension Features {
   /// Hands rows over to the file that is being written.
-  public typealias Appending = (_ piece: Features) throws -> Void
+  package typealias Appending = (_ piece: Features) throws -> Void
 
   /// Writes what `produce` hands over, piece after piece, as one features file of the kind that the extension names;
   /// nothing appears under `path` before it is whole.
@@ -14,7 +14,7 @@ extension Features {
   ///   - attributes: How the rows are made, kept by `.h5` files.
   ///   - produce: Calls its argument once or more; all pieces have the same width.
   /// - Throws: `TaskError` for an unknown extension, `FileError.unwritable`, and what `produce` throws.
-  public static func write(
+  package static func write(
     to path: String, mostRows: Int, classes: [String], attributes: [String: String] = [:],
     produce: (_ append: Appending) throws -> Void
   ) throws {

@@ -15,6 +15,7 @@ public struct Features: Sendable, Equatable {
   /// How the rows were made: `model`, `layer`, `distance`. Kept by `.h5` files only.
   public var attributes: [String: String]
 
+  /// Embeddings `[N, D]` with a label and a path for each row.
   public init(embeddings: Tensor, labels: [String], paths: [String], attributes: [String: String] = [:]) {
     precondition(embeddings.shape.count == 2, "embeddings are a matrix of one row a picture")
     precondition(labels.count == embeddings.rowCount && paths.count == embeddings.rowCount, "one label and path a row")
@@ -38,10 +39,9 @@ public struct Features: Sendable, Equatable {
   }
 
   /// The distinct labels in order, and each row's place among them.
-  public func indexedLabels() -> (classes: [String], indices: [Int]) {
-    let classes = Set(labels).sorted()
-    let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-    return (classes, labels.map { places[$0]! })
+  package func indexedLabels() -> (classes: [String], indices: [Int]) {
+    let index = ClassIndex(labels)
+    return (index.classes, index.indices)
   }
 }
 

@@ -1,3 +1,4 @@
+import SiameseFiles
 import SiameseMetricLearning
 import SiameseTensors
 
@@ -11,9 +12,8 @@ public struct EmbeddingQuality: Sendable, Encodable {
   public let ways: Int
 
   init(_ embeddings: Tensor, labels: [String], distance: Measure, ways: Int, trialCount: Int, seed: UInt64) throws {
-    let classes = Set(labels).sorted()
-    let places = Dictionary(uniqueKeysWithValues: classes.enumerated().map { ($1, $0) })
-    let indices = labels.map { places[$0] ?? 0 }
+    let index = ClassIndex(labels)
+    let (classes, indices) = (index.classes, index.indices)
     let workers = WorkerThreads(count: 2)
     defer { workers.stop() }
     let pairs = PairDistances.allPairs(embeddings, labels: indices, distance: distance, workers: workers)

@@ -4,7 +4,7 @@ import SiameseTensors
 
 extension DistanceCheck {
   /// Checks a distance among rows of features; a seeded sample of them where all distances would exceed the limit.
-  public init(_ distance: Distance, among features: Tensor, memoryLimit: Int, seed: UInt64 = 0) throws {
+  package init(_ distance: Distance, among features: Tensor, memoryLimit: Int, seed: UInt64 = 0) throws {
     // The matrix of distances and the centred one, in float32.
     let most = max(3, Int((Double(memoryLimit) / 8).squareRoot()))
     var rows = features

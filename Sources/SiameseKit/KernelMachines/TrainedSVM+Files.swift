@@ -85,6 +85,7 @@ extension TrainedSVM {
 }
 
 extension SVMError: ClassifiedError {
+  /// Wrong arguments for settings, bad input for everything else.
   public var kind: FailureKind {
     switch self {
     case .setting, .unavailable, .infeasibleNu, .indefinite: .wrongArguments

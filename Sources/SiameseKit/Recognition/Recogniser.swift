@@ -6,9 +6,11 @@ import SiameseTensors
 
 /// Who somebody might be.
 public struct Candidate: Sendable, Equatable, Encodable {
+  /// Somebody in the gallery.
   public let identity: String
   /// To the nearest of the identity's pictures, which is `picture`.
   public let distance: Float
+  /// The path of that picture.
   public let picture: String
   /// That both show the same, when either was as likely beforehand; nil where the model is not calibrated.
   public let probability: Double?
@@ -16,15 +18,19 @@ public struct Candidate: Sendable, Equatable, Encodable {
 
 /// What became of one picture held against a gallery.
 public struct Identification: Sendable, Equatable, Encodable {
+  /// The picture held against the gallery.
   public let path: String
-  /// The best candidate within the threshold; nil where nobody is: unknown.
+  /// The best candidate within the threshold; nil where there is none, which makes the picture one of an unknown
+  /// person.
   public let identity: String?
+  /// The largest distance at which somebody is taken to be known.
   public let threshold: Float
   /// Closest first.
   public let candidates: [Candidate]
 
   private enum CodingKeys: String, CodingKey { case path, identity, threshold, candidates }
 
+  /// Encodes the identification; an identity that is nil is written as null.
   public func encode(to encoder: any Encoder) throws {
     var values = encoder.container(keyedBy: CodingKeys.self)
     try values.encode(path, forKey: .path)
@@ -42,7 +48,9 @@ public struct Identification: Sendable, Equatable, Encodable {
 /// try recogniser.identify(["visitor.png"])[0].identity   // "Ann", or nil
 /// ```
 public struct Recogniser: Sendable {
+  /// The model that embeds and compares.
   public let model: SiameseModel
+  /// Who is known.
   public let gallery: Gallery
   private let embedder: Embedder
   private let threads: Int
@@ -152,7 +160,7 @@ public struct Recogniser: Sendable {
 
 extension SiameseModel {
   /// The threshold that decides: that of a rate the model was calibrated for, else the equal-error one.
-  public func decisionThreshold(falseAcceptRate: Double? = nil) throws -> Float {
+  package func decisionThreshold(falseAcceptRate: Double? = nil) throws -> Float {
     if let rate = falseAcceptRate {
       guard let threshold = record.calibration?.threshold(falseAcceptRate: rate) else {
         let known = record.calibration?.thresholds.map { "\($0.falseAcceptRate)" }.joined(separator: ", ")

@@ -8,23 +8,30 @@ import SiameseTensors
 /// ```swift
 /// try SearchBenchmark(rowCount: 1_000_000, width: 128, distance: .euclidean).milliseconds
 /// ```
-public struct SearchBenchmark: Sendable, Encodable {
-  public let rows: Int
-  public let width: Int
-  public let queries: Int
-  public let top: Int
-  public let distance: String
-  public let threads: Int
+package struct SearchBenchmark: Sendable, Encodable {
+  /// The rows searched.
+  package let rows: Int
+  /// The numbers in an embedding.
+  package let width: Int
+  /// The embeddings looked up in one round.
+  package let queries: Int
+  /// The nearest rows asked for.
+  package let top: Int
+  /// The name of the distance.
+  package let distance: String
+  /// The threads that searched.
+  package let threads: Int
   /// All queries together: the fastest round, and the median.
-  public let milliseconds: Double
-  public let medianMilliseconds: Double
+  package let milliseconds: Double
+  /// The median round.
+  package let medianMilliseconds: Double
 
   private enum CodingKeys: String, CodingKey {
     case rows, width, queries, top, distance, threads, milliseconds, medianMilliseconds = "median_milliseconds"
   }
 
   /// Searches `rowCount` random embeddings for the `top` nearest to each of `queryCount` others, `roundCount` times.
-  public init(
+  package init(
     rowCount: Int, width: Int, queryCount: Int = 100, top: Int = 10, distance: Distance, roundCount: Int = 5,
     threads: Int? = nil, seed: UInt64 = 0
   ) {

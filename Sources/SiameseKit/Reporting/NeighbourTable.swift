@@ -60,7 +60,7 @@ struct NeighbourTable {
     }
     hardestPositives = distinct(farthestSame.sorted { ($1.distance, $0.first) < ($0.distance, $1.first) })
     hardestNegatives = distinct(nearestOther.sorted { ($0.distance, $0.first) < ($1.distance, $1.first) })
-    // Most often confused first, then those with the nearest strangers.
+    // Most often confused first, then those with the nearest pictures of other classes.
     let order = classes.indices.sorted {
       (-Double(errors[$0]) / Double(pictures[$0]), closest[$0].distance, $0)
         < (-Double(errors[$1]) / Double(pictures[$1]), closest[$1].distance, $1)

@@ -18,6 +18,7 @@ public struct ReportBuilder: Sendable {
   public var after: Evaluator
   /// What they are compared with: the backbone's own features of the same pictures.
   public var before: Evaluator?
+  /// What training recorded at each step; empty where there was none.
   public var training: [StepRecord] = []
   /// How it was made, in the order to be shown.
   public var provenance: [(name: String, value: String)] = []
@@ -30,6 +31,7 @@ public struct ReportBuilder: Sendable {
   /// Pictures on the maps, drawn at random where there are more.
   public var mapLimit = 1000
 
+  /// A report about `after`, compared with `before` where given.
   public init(after: Evaluator, before: Evaluator? = nil) {
     self.after = after
     self.before = before
@@ -39,7 +41,7 @@ public struct ReportBuilder: Sendable {
   public func page(title: String) throws -> ReportPage { ReportPage(try content(title: title)) }
 
   /// The values the page shows.
-  public func content(title: String) throws -> ReportContent {
+  package func content(title: String) throws -> ReportContent {
     let reportAfter = try after.verification(roundCount: 200)
     let reportBefore = try before?.verification(roundCount: 200)
     var content = ReportContent(

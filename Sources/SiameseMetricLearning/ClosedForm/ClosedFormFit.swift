@@ -14,11 +14,11 @@ public enum ClosedForm: String, Sendable, Codable, CaseIterable {
 }
 
 /// What a closed-form fit found.
-public struct ClosedFormFit: Sendable, Equatable {
+package struct ClosedFormFit: Sendable, Equatable {
   /// `A`, `[D, K]`.
-  public let kernel: Tensor
+  package let kernel: Tensor
   /// `−mean · A`, `[K]`.
-  public let bias: Tensor
+  package let bias: Tensor
 
   /// Fits to features `[N, D]`.
   ///
@@ -27,9 +27,9 @@ public struct ClosedFormFit: Sendable, Equatable {
   ///     `wccn` or `lda` narrower or wider than that keeps (or adds) directions of largest variance after whitening.
   ///   - shrinkage: the share λ of `μ I` in the covariance, `(1 − λ) S + λ μ I` with μ its mean variance: what keeps
   ///     directions that the few pictures do not show from being blown up.
-  /// - Throws: `MetricLearningError` where there are too few pictures or classes, or a feature is no number.
+  /// - Throws: `MetricLearningError` where there are too few pictures or classes, or a feature is NaN or infinite.
   /// - Complexity: O(N D² + D³); 512 features take some hundredths of a second.
-  public init(
+  package init(
     _ method: ClosedForm, features: Tensor, labels: [Int], width: Int? = nil, shrinkage: Double = 0.3
   ) throws {
     precondition(features.shape.count == 2 && labels.count == features.rowCount)
@@ -132,7 +132,7 @@ public struct ClosedFormFit: Sendable, Equatable {
   }
 
   /// The map applied to features `[N, D]`: `[N, K]`.
-  public func callAsFunction(_ features: Tensor) -> Tensor {
+  package func callAsFunction(_ features: Tensor) -> Tensor {
     var result = Tensor.product(features, kernel)
     let width = bias.count
     for i in 0..<result.rowCount { for k in 0..<width { result.elements[i * width + k] += bias.elements[k] } }

@@ -84,7 +84,8 @@ extension Distance {
 }
 
 extension DistanceRows {
-  /// From the gradient at unit vectors u = x / ‖x‖ to that at x: `(g − u (u·g)) / ‖x‖`. Rows of zeros get none.
+  /// From the gradient at unit vectors u = x / ‖x‖ to that at x: `(g − u (u·g)) / ‖x‖`. Rows of zeros get a gradient of
+  /// zero.
   func throughNormalisation(_ gradient: Tensor) -> Tensor {
     var result = gradient
     let width = width

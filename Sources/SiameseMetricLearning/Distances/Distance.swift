@@ -1,7 +1,7 @@
 import Foundation
 import SiameseTensors
 
-/// How far apart two embeddings are. Smaller is always closer: similarities are turned round here, once.
+/// How far apart two embeddings are. Smaller is always closer: similarities are negated here, once.
 ///
 /// ```swift
 /// let distance = try Distance(name: "cosine")
@@ -19,7 +19,7 @@ public enum Distance: Hashable, Sendable {
   case cosine
   /// `arccos(x·y / (‖x‖‖y‖))` in radians, from 0 to π.
   case angle
-  /// `−x·y`: a similarity turned round, and no metric.
+  /// `−x·y`: a negated similarity, and no metric.
   case dotProduct
   /// `1 − exp(−‖x − y‖² / σ²)`, from 0 to 1.
   case radialBasis(sigma: Float)
@@ -95,14 +95,18 @@ public enum Distance: Hashable, Sendable {
 }
 
 extension Distance: Codable, CustomStringConvertible {
+  /// Decodes a distance from its name.
+  /// - Throws: `MetricLearningError.unknownName`.
   public init(from decoder: any Decoder) throws {
     try self.init(name: decoder.singleValueContainer().decode(String.self))
   }
 
+  /// Encodes the name.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(name)
   }
 
+  /// The name.
   public var description: String { name }
 }

@@ -8,12 +8,16 @@ import SiameseTensors
 /// model.distance.matrix(queries, gallery)       // [M, N]
 /// ```
 public enum Measure: Sendable, Equatable {
+  /// A distance by formula.
   case distance(Distance)
-  /// The distance is the similarity turned round, `−s`: below 0 the pair is more likely of one class than not.
+  /// Learned layers, whose distance is the negative of their similarity, `−s`: below 0 the pair is more likely of one
+  /// class than not.
   case joint(JointLayers)
 
+  /// Comparison by a distance.
   public init(_ distance: Distance) { self = .distance(distance) }
 
+  /// The cosine distance, and the Euclidean one.
   public static let cosine = Measure(.cosine), euclidean = Measure(.euclidean)
 
   /// `cosine`, `l2`, …, or `joint absdiff,product:64,1`.
@@ -49,7 +53,8 @@ public enum Measure: Sendable, Equatable {
     }
   }
 
-  /// From a distance of this measure to one that starts at 0, in the same order: what turned-round similarities lack.
+  /// From a distance of this measure to one that starts at 0, in the same order: negated similarities, which may be
+  /// below 0, become softplus(d).
   package var length: @Sendable (Float) -> Float {
     switch self {
     case .joint, .distance(.dotProduct): { $0 > 0 ? $0 + log1p(exp(-$0)) : log1p(exp($0)) }
@@ -64,8 +69,10 @@ public enum Measure: Sendable, Equatable {
 }
 
 extension Measure: Encodable, CustomStringConvertible {
+  /// The name.
   public var description: String { name }
 
+  /// Encodes the name.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(name)

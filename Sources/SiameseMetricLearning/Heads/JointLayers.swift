@@ -11,13 +11,14 @@ import SiameseTensors
 /// joint.similarities(queries, gallery)   // [M, N]
 /// ```
 public struct JointLayers: Sendable, Equatable {
+  /// The shape of the layers.
   public let head: PairHead
   /// Numbers in an embedding, D.
   public let width: Int
   /// By path: `joint_dense_1/kernel`, `joint_dense_1/bias` and so on.
   package private(set) var parameters: [String: Tensor]
 
-  /// - Throws: `MetricLearningError.misfit` where a weight is missing or of another shape, or is no number.
+  /// - Throws: `MetricLearningError.misfit` where a weight is missing, of another shape, or not finite.
   package init(_ head: PairHead, width: Int, parameters: [String: Tensor]) throws {
     for (path, shape) in try head.graph(width: width).parameterShapes {
       guard let found = parameters[path], found.shape == shape, found.elements.allSatisfy(\.isFinite) else {
@@ -71,13 +72,15 @@ public struct JointLayers: Sendable, Equatable {
 }
 
 extension JointLayers {
-  /// Embeddings with what the first layer makes of each alone, where the two stand in a row.
+  /// Embeddings with the part of the first layer's sums that depends on one of them alone, which is there where the
+  /// head concatenates the two.
   package struct Rows: Sendable {
     let embeddings: Tensor
     /// `x · K` with the kernel's part for the left embedding and that for the right one: `[N, units]` each.
     let asLeft: Tensor?, asRight: Tensor?
   }
 
+  /// Prepares embeddings `[N, width]` for `write`.
   package func prepared(_ embeddings: Tensor) -> Rows {
     precondition(embeddings.shape.count == 2 && embeddings.rowWidth == width, "joint layers take embeddings [N, \(width)]")
     guard head.meetings.contains(.concat) else { return Rows(embeddings: embeddings, asLeft: nil, asRight: nil) }
@@ -114,7 +117,8 @@ extension JointLayers {
     }
   }
 
-  /// The symmetric meetings of one embedding with some others: `[columns.count, symmetric.count · width]`.
+  /// The symmetric combinations (absolute difference, product) of one embedding with some others: `[columns.count,
+  /// symmetric.count · width]`.
   private func meet(
     _ x: ArraySlice<Float>, _ others: Tensor, _ columns: Range<Int>, _ symmetric: [PairHead.Meeting],
     into features: inout [Float]
@@ -138,7 +142,7 @@ extension JointLayers {
     }
   }
 
-  /// The first layer's sums before bias and activation, as far as the symmetric meetings go.
+  /// The first layer's sums before bias and activation, from the symmetric combinations alone.
   private func firstLayer(_ features: [Float], count: Int, inner: Int, into sums: inout [Float]) {
     let units = head.units[0]
     guard inner > 0 else {
@@ -156,7 +160,7 @@ extension JointLayers {
     }
   }
 
-  /// Adds what stands in a row and the bias to the first layer's sums, and goes through the layers behind.
+  /// Adds the bias and the concatenated embeddings' part to the first layer's sums, and applies the layers after it.
   private func finish(
     _ sums: [Float], adding x: ArraySlice<Float>?, _ others: Tensor?, _ columns: Range<Int>, _ layers: inout [[Float]],
     _ store: (Int, Float) -> Void

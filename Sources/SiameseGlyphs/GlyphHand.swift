@@ -1,4 +1,6 @@
 import Foundation
+import SiameseImages
+import SiameseRandom
 
 /// How one person writes: slant, proportions, pen and carelessness, the same for every character.
 struct GlyphHand: Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import SiameseRandom
 
 /// A point of a glyph: x to the right, y downwards, the glyph within the unit square.
 struct GlyphPoint: Sendable, Equatable {
@@ -21,11 +22,11 @@ struct GlyphSkeleton: Sendable, Equatable {
   /// The character of that number in an alphabet.
   init(alphabet: GlyphAlphabet, index: Int) {
     let habits = Habits(alphabet)
-    var random = SplitMix64(alphabet.seed, 1, UInt64(index))
+    var random = SplitMix64(parts: alphabet.seed, 1, UInt64(index))
     let isKin = random.chance(habits.kinship) && index > 0
     if isKin {
       // As E is to F, and O to Q.
-      var kin = SplitMix64(alphabet.seed, 1, UInt64(random.index(below: index)))
+      var kin = SplitMix64(parts: alphabet.seed, 1, UInt64(random.index(below: index)))
       _ = kin.chance(habits.kinship)
       let strokes = Self.character(habits, &kin)
       repeat { self.strokes = Self.varied(strokes, habits, &random) } while !Self.isSpread(self.strokes)
@@ -50,7 +51,7 @@ struct GlyphSkeleton: Sendable, Equatable {
     let rows: [Double]
 
     init(_ alphabet: GlyphAlphabet) {
-      var random = SplitMix64(alphabet.seed, 0)
+      var random = SplitMix64(parts: alphabet.seed, 0)
       let curved: Double
       switch alphabet.style {
       case .script: curved = random.uniform(0.8, 1)

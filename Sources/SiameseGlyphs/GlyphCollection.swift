@@ -1,4 +1,6 @@
 import Foundation
+import SiameseFiles
+import SiameseImages
 
 /// Glyphs to be written as a folder of pictures: several alphabets of invented characters, each in several hands.
 ///
@@ -6,19 +8,22 @@ import Foundation
 /// try GlyphCollection(seed: 1, alphabetCount: 5, classCount: 100, perClass: 20).write(to: "glyphs")
 /// // glyphs/alphabet1/character001/01.png …
 /// ```
-public struct GlyphCollection: Sendable, Equatable {
+package struct GlyphCollection: Sendable, Equatable {
   /// The first alphabet's seed; the others' follow it.
-  public var seed: UInt64
-  public var style: GlyphAlphabet.Style
-  public var alphabetCount: Int
+  package var seed: UInt64
+  /// What the characters have in common.
+  package var style: GlyphAlphabet.Style
+  /// The number of alphabets.
+  package var alphabetCount: Int
   /// The number of characters in all, shared evenly among the alphabets.
-  public var classCount: Int
+  package var classCount: Int
   /// The number of hands, each of which writes every character once.
-  public var perClass: Int
+  package var perClass: Int
   /// Width and height of each picture.
-  public var size: Int
+  package var size: Int
 
-  public init(
+  /// A collection of that many characters in that many hands.
+  package init(
     seed: UInt64, style: GlyphAlphabet.Style = .mixed, alphabetCount: Int = 1, classCount: Int, perClass: Int, size: Int = 64
   ) {
     self.seed = seed
@@ -32,14 +37,14 @@ public struct GlyphCollection: Sendable, Equatable {
   /// Writes `folder/alphabetA/characterC/H.png` for every alphabet, character and hand; all numbers start at 1.
   ///
   /// - Parameter progress: Told the number of pictures written so far, and of all.
-  /// - Throws: `ImageError` where a count is not positive or a picture cannot be written.
-  public func write(to folder: String, progress: (_ written: Int, _ total: Int) -> Void = { _, _ in }) throws(ImageError) {
+  /// - Throws: `GlyphError` where a count is not positive or too large, `FileError` where a picture cannot be written.
+  package func write(to folder: String, progress: (_ written: Int, _ total: Int) -> Void = { _, _ in }) throws {
     for (name, count, most) in [
       ("alphabets", alphabetCount, 10_000), ("classes", classCount, 1_000_000), ("pictures per class", perClass, 1_000_000),
       ("pixels", size, 4096),
     ] {
       guard (1...most).contains(count) else {
-        throw .badSheet(reason: "the number of \(name) is \(count), expected 1 to \(most)")
+        throw GlyphError.badCount(of: name, found: count, most: most)
       }
     }
     var written = 0
@@ -50,11 +55,11 @@ public struct GlyphCollection: Sendable, Equatable {
         let path = "\(folder)/alphabet\(number(alphabet, of: alphabetCount))"
           + "/character\(number(character, of: (classCount + alphabetCount - 1) / alphabetCount))"
         do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
-          throw .unwritable(path: path, reason: "the folder cannot be made; check that its parent may be written to")
+          throw FileError.unwritable(file: path, reason: "its folder cannot be made")
         }
         for hand in 0..<perClass {
           let data = try glyphs.picture(class: character, drawer: hand, size: size).pngData()
-          try FileBytes.write(data, to: "\(path)/\(number(hand, of: perClass)).png", flushes: false)
+          try AtomicFile.write(data, to: "\(path)/\(number(hand, of: perClass)).png", flushes: false)
           written += 1
           progress(written, classCount * perClass)
         }

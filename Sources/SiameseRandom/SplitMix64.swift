@@ -3,7 +3,7 @@
 ///
 ///     var random = SplitMix64(parts: 7, 3)
 ///     random.uniform(0, 1)
-package struct SplitMix64: RandomNumberGenerator, Sendable, Equatable {
+@usableFromInline package struct SplitMix64: RandomNumberGenerator, Sendable, Equatable {
   private var state: UInt64
 
   /// What the state grows by with every number: 2⁶⁴ divided by the golden ratio, made odd.

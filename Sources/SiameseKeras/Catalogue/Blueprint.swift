@@ -112,7 +112,9 @@ package struct FeatureMap {
     _ name: String? = nil, _ kernel: Int, stride: Int = 1, padding: Padding = .same, multiplier: Int = 1,
     bias: Bool = true
   ) -> FeatureMap {
-    next { builder throws(GraphError) in
+    // Asked before the builder is changed: the two may not happen at the same time.
+    let channels = channels
+    return next { builder throws(GraphError) in
       try builder.depthwiseConvolution(
         blueprint.name(name, "DepthwiseConv2D"), node,
         Convolution(

@@ -22,7 +22,7 @@
   }
 
   /// The next number of the sequence.
-  package mutating func next() -> UInt64 {
+  @usableFromInline package mutating func next() -> UInt64 {
     state &+= Self.increment
     return Self.mix(state)
   }

@@ -16,6 +16,8 @@ package enum Operation: Hashable, Sendable {
   case layerNormalization(epsilon: Float, scale: Bool, center: Bool)
   /// Over all positions and the channels of a group.
   case groupNormalization(groups: Int, epsilon: Float, scale: Bool, center: Bool)
+  /// `scale · x / √(mean(x²) + epsilon)` along the last axis.
+  case rmsNormalization(epsilon: Float)
   /// `x / max(‖x‖₂, √epsilon)` along the last axis.
   case unitNormalization(epsilon: Float)
   /// `x · (k + alpha · Σ x²)^−beta`, the sum over `2 · radius + 1` neighbouring channels (Krizhevsky 2012).
@@ -30,6 +32,8 @@ package enum Operation: Hashable, Sendable {
   case parametricReLU(sharedAxes: [Int])
   /// `exp(x) / Σ exp(x)` along the last axis.
   case softmax
+  /// `x − log Σ exp(x)` along the last axis: the logarithm of softmax.
+  case logSoftmax
   /// `[H, W, C]` → `[H', W', C]`.
   case pooling(Pooling)
   /// `[H, W, C]` → `[C]`, or `[1, 1, C]` where `keepsDimensions`.
@@ -69,6 +73,7 @@ package enum Operation: Hashable, Sendable {
       LayerNormalizationOperation(epsilon: epsilon, scale: scale, center: center)
     case .groupNormalization(let groups, let epsilon, let scale, let center):
       GroupNormalizationOperation(groups: groups, epsilon: epsilon, scale: scale, center: center)
+    case .rmsNormalization(let epsilon): RMSNormalizationOperation(epsilon: epsilon)
     case .unitNormalization(let epsilon): UnitNormalizationOperation(epsilon: epsilon)
     case .localResponseNormalization(let radius, let bias, let alpha, let beta):
       LocalResponseOperation(radius: radius, bias: bias, alpha: alpha, beta: beta)
@@ -77,6 +82,7 @@ package enum Operation: Hashable, Sendable {
     case .activation(let activation): activation
     case .parametricReLU(let sharedAxes): ParametricReLUOperation(sharedAxes: sharedAxes)
     case .softmax: SoftmaxOperation()
+    case .logSoftmax: LogSoftmaxOperation()
     case .pooling(let pooling): pooling
     case .globalPooling(let kind, let keepsDimensions):
       GlobalPoolingOperation(kind: kind, keepsDimensions: keepsDimensions)

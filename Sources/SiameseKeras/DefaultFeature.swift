@@ -8,7 +8,7 @@ extension Graph {
   /// layers of training only are skipped, so that `fc2` of VGG and `avg_pool` of ResNet are found by their own names.
   /// A network that ends in vectors of unit length is an embedding already: its output is the feature.
   /// - Returns: An index in the graph, which gains a node where a map has to be averaged.
-  package mutating func defaultFeatureNode() -> Int {
+  mutating func defaultFeatureNode() -> Int {
     guard let output = outputs.first else { return max(0, nodes.count - 1) }
     var feature = classifier(of: output).flatMap { nodes[$0].inputs.first } ?? output
     while nodes[feature].operation.actsInTrainingOnly, let before = nodes[feature].inputs.first {

@@ -2,9 +2,9 @@ import SiameseGraph
 
 /// A network as a picture: one box a layer, inputs above, an SVG that any browser shows.
 ///
-/// Layers at the same distance from the input stand side by side, each as near as may be to what it takes in, and a line
-/// that passes layers by has a narrow place of its own beside them (the barycentre rule and the dummy vertices of Sugiyama,
-/// Tagawa and Toda, 1981).
+/// Layers at the same distance from the input stand side by side, each as near as may be to what it takes in, and a
+/// line that passes layers by has a narrow place of its own beside them (the barycentre rule and the dummy vertices
+/// of Sugiyama, Tagawa and Toda, 1981).
 public struct GraphDrawing: Sendable {
   struct Box: Sendable {
     var title: String
@@ -27,6 +27,7 @@ public struct GraphDrawing: Sendable {
   private(set) var passages: [Place] = []
   private let title: String
 
+  /// Places the boxes of a network, which are drawn by `svg`.
   package init(_ network: ImportedNetwork) {
     let graph = network.graph
     title = network.architecture ?? network.path
@@ -37,7 +38,8 @@ public struct GraphDrawing: Sendable {
         title: node.name,
         subtitle: [kinds[index] ?? "step", node.shape.map(String.init).joined(separator: "×")].joined(separator: " · ")
           + (index == network.featureNode ? " · embedding" : ""),
-        color: index == network.featureNode ? "#ffe08a" : (LayerTable.codec(of: node.operation)?.family ?? .other).color, inputs: node.inputs)
+        color: index == network.featureNode
+          ? "#ffe08a" : (LayerTable.codec(of: node.operation)?.family ?? .other).color, inputs: node.inputs)
     }
     place()
   }
@@ -134,10 +136,11 @@ public struct GraphDrawing: Sendable {
     text += "</g>\n<g text-anchor=\"middle\">\n"
     for box in boxes {
       let (x, y) = (box.place.x - Self.width / 2, top(box.place))
+      let subtitle = Self.escaped(Self.short(box.subtitle))
       text += """
         <rect x="\(x)" y="\(y)" width="\(Self.width)" height="\(Self.height)" rx="5" fill="\(box.color)"/>
         <text x="\(box.place.x)" y="\(y + 14)" font-size="11">\(Self.escaped(Self.short(box.title)))</text>
-        <text x="\(box.place.x)" y="\(y + 27)" font-size="9" fill="#404040">\(Self.escaped(Self.short(box.subtitle)))</text>
+        <text x="\(box.place.x)" y="\(y + 27)" font-size="9" fill="#404040">\(subtitle)</text>
 
         """
     }

@@ -12,14 +12,19 @@ import SiameseTensors
 package struct ImportedNetwork: Sendable {
   /// The file as it was given.
   package let path: String
+  /// How the file is laid out.
   package let layout: KerasFile.Layout
+  /// As the file says, where it does.
   package let kerasVersion: String?
+  /// All of the network, with the file's own outputs.
   package let graph: Graph
+  /// Its weights, each read from the file when asked for.
   package let parameters: ParameterStore
   /// Keras' layers, in model order.
-  package let layers: [KerasLayer]
+  let layers: [KerasLayer]
   /// The catalogue's name for it, where it is one of the catalogue.
   package let architecture: String?
+  /// What is done to pictures before they enter the network.
   package let preprocessing: Preprocessing
   /// The node in `graph` whose output is the default feature.
   package let featureNode: Int
@@ -35,8 +40,8 @@ package struct ImportedNetwork: Sendable {
 
   /// Opens a file of any layout.
   /// - Parameters:
-  ///   - architecture: The catalogue's name for a file of weights alone, where its layers do not tell; for a whole model
-  ///     it only decides the preprocessing.
+  ///   - architecture: The catalogue's name for a file of weights alone, where its layers do not tell; for a whole
+  ///     model it only decides the preprocessing.
   ///   - inputSize: The size of pictures, for networks that take any.
   /// - Throws: `KerasError` or `HDF5Error`.
   package static func open(
@@ -46,7 +51,7 @@ package struct ImportedNetwork: Sendable {
   }
 
   /// The network of a file that is open already.
-  /// - Throws: `KerasError`, `KerasFileError` or `HDF5Error`.
+  /// - Throws: `KerasError` or `HDF5Error`.
   package static func open(
     _ file: KerasFile, architecture: String? = nil, inputSize: Size? = nil
   ) throws -> ImportedNetwork {
@@ -134,6 +139,7 @@ package struct ImportedNetwork: Sendable {
 
   /// The part of the graph from the picture to one vector: the default feature, or the output of `layer`, flattened; of
   /// several layers, with `+` between their names, the global averages in one vector.
+  /// - Throws: `KerasError.unknownLayer`, or `GraphError` where the parts do not fit together.
   package func embedding(layer: String? = nil) throws -> Graph {
     var result = graph
     var node = featureNode
@@ -153,6 +159,7 @@ package struct ImportedNetwork: Sendable {
   }
 
   /// The node of a layer, by its name or, where that is unique, its name inside a nested model.
+  /// - Throws: `KerasError.unknownLayer` with the nearest names.
   package func index(ofLayer name: String) throws -> Int {
     if let node = graph.firstIndex(named: name) { return node }
     let inside = graph.nodes.indices.filter { graph.nodes[$0].name.hasSuffix("/\(name)") }
@@ -167,7 +174,8 @@ package struct ImportedNetwork: Sendable {
 }
 
 extension Graph {
-  /// Whether fixed or stored factors are applied before the first layer that learns: the network scales its input itself.
+  /// Whether fixed or stored factors are applied before the first layer that learns: the network scales its input
+  /// itself.
   var scalesInput: Bool {
     for node in nodes {
       switch node.operation {

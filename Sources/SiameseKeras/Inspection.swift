@@ -2,12 +2,15 @@ import SiameseGraph
 
 /// What a Keras file holds, for people and scripts.
 public struct Inspection: Codable, Sendable, Equatable {
+  /// One layer of the model.
   public struct Layer: Codable, Sendable, Equatable {
+    /// With the names of the models around it: `outer/inner/name`.
     public var name: String
     /// Keras' class: `Conv2D`, `BatchNormalization`, …
     public var kind: String
     /// Without the batch.
     public var outputShape: [Int]
+    /// Numbers in its weights.
     public var parameters: Int
 
     enum CodingKeys: String, CodingKey {
@@ -16,9 +19,11 @@ public struct Inspection: Codable, Sendable, Equatable {
     }
   }
 
+  /// The file as it was given.
   public var file: String
   /// The file's layout, in words.
   public var layout: String
+  /// As the file says, where it does.
   public var kerasVersion: String?
   /// The catalogue's name for the network; nil where it is not in the catalogue.
   public var architecture: String?
@@ -30,11 +35,15 @@ public struct Inspection: Codable, Sendable, Equatable {
   public var mapBytes: Int
   /// Height, width and channels of the picture that the network takes.
   public var inputShape: [Int]
+  /// The shapes of the model's outputs, without the batch.
   public var outputShapes: [[Int]]
   /// The layer whose output is the embedding when none is named.
   public var featureLayer: String
+  /// The embedding's shape, without the batch.
   public var featureShape: [Int]
+  /// What is done to pictures before they enter the network.
   public var preprocessing: Preprocessing
+  /// The layers, in model order.
   public var layers: [Layer]
 
   enum CodingKeys: String, CodingKey {
@@ -50,6 +59,7 @@ public struct Inspection: Codable, Sendable, Equatable {
 }
 
 extension Inspection {
+  /// What is to be told of a network that was read.
   package init(_ network: ImportedNetwork) {
     let graph = network.graph
     layers = network.layers.map { layer in

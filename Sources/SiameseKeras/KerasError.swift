@@ -1,5 +1,5 @@
-/// Why a file cannot be used as a network, or a network not be written: where, what was expected, what was found, what to
-/// do.
+/// Why a file cannot be used as a network, or a network not be written: where, what was expected, what was found,
+/// what to do.
 public enum KerasError: Error, Equatable, CustomStringConvertible, Sendable {
   /// HDF5, but none of the layouts of Keras.
   case notKeras(file: String, holds: [String], attributes: [String])
@@ -53,8 +53,8 @@ public enum KerasError: Error, Equatable, CustomStringConvertible, Sendable {
       "\(path): is a folder (perhaps a TensorFlow SavedModel), expected a file; save the model with "
         + "model.save(\"name.keras\")"
     case .beforeKeras1(let file):
-      "\(file): was saved by Keras before 1.0 (it has 'nb_layers'), which is not read here; load it with that Keras and "
-        + "save it with a newer one"
+      "\(file): was saved by Keras before 1.0 (it has 'nb_layers'), which is not read here; load it with that Keras "
+        + "and save it with a newer one"
     case .archiveLacks(let file, let member, let holds):
       "\(file): is a zip without '\(member)' (it holds \(Self.list(holds, "nothing"))), so it is not a .keras file; "
         + "save the model with model.save(\"name.keras\")"

@@ -1,8 +1,8 @@
 
 /// The order in which Keras lists the layers of a model.
 ///
-/// Layers come by falling distance from the outputs, and at the same distance in the order in which a walk back from the
-/// outputs meets them. Keras makes this order anew whenever it builds a model; weights are saved in it.
+/// Layers come by falling distance from the outputs, and at the same distance in the order in which a walk back from
+/// the outputs meets them. Keras makes this order anew whenever it builds a model; weights are saved in it.
 enum ModelOrder {
   /// One call of a layer: which layer, and which calls it takes in.
   struct Call {

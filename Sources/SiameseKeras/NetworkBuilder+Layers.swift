@@ -7,7 +7,7 @@ extension NetworkBuilder {
   /// - Parameter weights: Keras' names of its weights, in Keras' order; those that the operation lacks are left out.
   /// - Throws: `GraphError` where the operation does not fit its input.
   @discardableResult
-  package mutating func layer(
+  mutating func layer(
     _ name: String, _ className: String, _ operation: Operation, _ input: Int,
     weights: [(ParameterRole, String)] = []
   ) throws(GraphError) -> Int {
@@ -41,7 +41,7 @@ extension NetworkBuilder {
   }
 
   /// `Conv2D`; the kernel is `[height, width, C / groups, filters]`.
-  package mutating func convolution(
+  mutating func convolution(
     _ name: String, _ input: Int, _ convolution: Convolution, activation: LayerActivation = .linear
   ) throws(GraphError) -> Int {
     let channels = shape(input).last ?? 0
@@ -64,7 +64,7 @@ extension NetworkBuilder {
   /// `DepthwiseConv2D`, where `convolution` has as many groups as the input has channels; Keras' kernel is
   /// `[height, width, C, multiplier]`, the same elements in the same order as ours.
   /// - Throws: `GraphError` where the convolution does not fit its input.
-  package mutating func depthwiseConvolution(
+  mutating func depthwiseConvolution(
     _ name: String, _ input: Int, _ convolution: Convolution, activation: LayerActivation = .linear
   ) throws(GraphError) -> Int {
     let c = convolution
@@ -87,7 +87,7 @@ extension NetworkBuilder {
   }
 
   /// `SeparableConv2D`: a depthwise convolution, then a pointwise one that carries bias and activation.
-  package mutating func separableConvolution(
+  mutating func separableConvolution(
     _ name: String, _ input: Int, _ convolution: Convolution, multiplier: Int = 1,
     activation: LayerActivation = .linear
   ) throws(GraphError) -> Int {
@@ -117,7 +117,7 @@ extension NetworkBuilder {
   }
 
   /// `Dense` along the last axis; the kernel is `[C, units]`.
-  package mutating func dense(
+  mutating func dense(
     _ name: String, _ input: Int, units: Int, bias: Bool = true, activation: LayerActivation = .linear
   ) throws(GraphError) -> Int {
     var weights = [KerasLayer.Weight(name: "kernel", shape: [shape(input).last ?? 0, units])]
@@ -129,7 +129,7 @@ extension NetworkBuilder {
 
   /// `BatchNormalization` over the last axis: gamma, beta, moving mean, moving variance.
   /// - Throws: `GraphError` where the input has no channels.
-  package mutating func batchNormalization(
+  mutating func batchNormalization(
     _ name: String, _ input: Int, epsilon: Float = 1e-3, momentum: Float = 0.99, scale: Bool = true,
     center: Bool = true
   ) throws(GraphError) -> Int {
@@ -143,7 +143,7 @@ extension NetworkBuilder {
 
   /// `LayerNormalization` over the last axis: gamma, beta.
   /// - Throws: `GraphError` where the input has no channels.
-  package mutating func layerNormalization(
+  mutating func layerNormalization(
     _ name: String, _ input: Int, epsilon: Float = 1e-3
   ) throws(GraphError) -> Int {
     try layer(
@@ -153,7 +153,7 @@ extension NetworkBuilder {
 
   /// `Normalization` whose mean and variance are weights: `(x − mean) / √variance`.
   /// - Parameter doubledForImageNet: Whether ImageNet's variances ask for a division by `√deviation` besides.
-  package mutating func standardization(
+  mutating func standardization(
     _ name: String, _ input: Int, doubledForImageNet: Bool = false
   ) throws(GraphError) -> Int {
     let channels = [shape(input).last ?? 0]
@@ -176,7 +176,7 @@ extension NetworkBuilder {
   }
 
   /// A fixed `scale · x + offset` a channel, as `Normalization` and `Rescaling` with numbers in the configuration give.
-  package mutating func fixedAffine(
+  mutating func fixedAffine(
     _ name: String, _ className: String, _ input: Int, scale: [Float], offset: [Float]
   ) throws(GraphError) -> Int {
     let channels = shape(input).last ?? 0
@@ -184,7 +184,9 @@ extension NetworkBuilder {
       guard values.count == channels || values.count == 1 else {
         throw .misfit(layer: name, reason: "has \(values.count) values for \(channels) channels")
       }
-      return Tensor(shape: [channels], elements: values.count == channels ? values : Array(repeating: values[0], count: channels))
+      return Tensor(
+        shape: [channels],
+        elements: values.count == channels ? values : Array(repeating: values[0], count: channels))
     }
     if scale.count == 1, offset.count == 1 {
       return try add(name, className, .linear(scale: scale[0], offset: offset[0]), [input])
@@ -198,7 +200,7 @@ extension NetworkBuilder {
 
   /// `LayerScale` of ConvNeXt: a learned factor a channel.
   /// - Throws: `GraphError` where the input has no channels.
-  package mutating func layerScale(_ name: String, _ input: Int) throws(GraphError) -> Int {
+  mutating func layerScale(_ name: String, _ input: Int) throws(GraphError) -> Int {
     try layer(name, "LayerScale", .affine(scale: true, offset: false), input, weights: [(.scale, "gamma")])
   }
 

@@ -1,7 +1,7 @@
 
 extension NetworkBuilder {
   /// The layers as Keras lists them in `model.layers`.
-  package func modelOrder() -> [Int] {
+  func modelOrder() -> [Int] {
     var layerOfNode = [Int](repeating: -1, count: graph.nodes.count)
     for (index, layer) in layers.enumerated() { for node in layer.nodes { layerOfNode[node] = index } }
     // Nodes inside a layer belong to the layer that they lead to.
@@ -19,7 +19,7 @@ extension NetworkBuilder {
 
   /// Where Keras 3 puts each layer's weights: by path, the group `layers/conv2d_3`, or
   /// `layers/sequential_1/layers/conv2d` for a layer of a nested model.
-  package func places() -> [String: String] {
+  func places() -> [String: String] {
     var counts: [String: Int] = [:]
     var models: [String: String] = [:]
     var result: [String: String] = [:]

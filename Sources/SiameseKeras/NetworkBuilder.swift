@@ -2,64 +2,64 @@ import SiameseGraph
 import SiameseTensors
 
 /// A Keras layer in a graph: the node that is its output, and how its weights in a file become parameters.
-package struct KerasLayer: Sendable {
+struct KerasLayer: Sendable {
   /// One weight of the layer in the file.
-  package struct Weight: Sendable, Equatable {
+  struct Weight: Sendable, Equatable {
     /// Keras' word for it: `kernel`, `gamma`, …
-    package var name: String
-    package var shape: [Int]
+    var name: String
+    var shape: [Int]
     /// Whether Keras counts it among the trainable ones; nested models list those first.
-    package var isTrainable = true
+    var isTrainable = true
   }
 
   /// One parameter of the graph, made of weights of the layer.
-  package struct Parameter: Sendable {
-    package var path: String
-    package var shape: [Int]
+  struct Parameter: Sendable {
+    var path: String
+    var shape: [Int]
     /// Indices into `weights`.
-    package var sources: [Int]
+    var sources: [Int]
     /// Turns the weights, in the order of `sources`, into the parameter; nil where the elements stay as they are.
-    package var convert: (@Sendable ([Tensor]) -> Tensor)?
+    var convert: (@Sendable ([Tensor]) -> Tensor)?
   }
 
-  package var name: String
+  var name: String
   /// Keras' class: `Conv2D`, `BatchNormalization`, …
-  package var className: String
+  var className: String
   /// Names of the models around it, outermost first.
-  package var nesting: [String] = []
+  var nesting: [String] = []
   /// The weights in Keras' order.
-  package var weights: [Weight] = []
-  package var parameters: [Parameter] = []
+  var weights: [Weight] = []
+  var parameters: [Parameter] = []
   /// The nodes of the graph that are outputs of this layer, one a call.
-  package var nodes: [Int] = []
+  var nodes: [Int] = []
 
   /// `outer/inner/name`: what the graph's node is called.
-  package var path: String { (nesting + [name]).joined(separator: "/") }
+  var path: String { (nesting + [name]).joined(separator: "/") }
 }
 
 /// Puts a graph together layer by layer, keeping for each layer which weights Keras stores for it.
 ///
 /// Both the configuration reader and the catalogue build through this type, so that one place knows what a Keras layer
 /// becomes. Layers called again share their weights.
-package struct NetworkBuilder {
-  package private(set) var graph = Graph()
-  package private(set) var layers: [KerasLayer] = []
+struct NetworkBuilder {
+  private(set) var graph = Graph()
+  private(set) var layers: [KerasLayer] = []
   /// Parameters that are numbers of the configuration, not weights of the file.
-  package private(set) var constants: [String: Tensor] = [:]
+  private(set) var constants: [String: Tensor] = [:]
   /// Names of the models around the layers being added.
-  package var nesting: [String] = []
+  var nesting: [String] = []
   private var indices: [String: Int] = [:]
 
-  package init() {}
+  init() {}
 
-  package func shape(_ node: Int) -> [Int] { graph.nodes[node].shape }
-  package func layer(named path: String) -> KerasLayer? { indices[path].map { layers[$0] } }
-  package mutating func setOutputs(_ outputs: [Int]) { graph.outputs = outputs }
+  func shape(_ node: Int) -> [Int] { graph.nodes[node].shape }
+  func layer(named path: String) -> KerasLayer? { indices[path].map { layers[$0] } }
+  mutating func setOutputs(_ outputs: [Int]) { graph.outputs = outputs }
 
   private func path(_ name: String) -> String { nesting.isEmpty ? name : (nesting + [name]).joined(separator: "/") }
 
   /// A node that belongs to layer `name` but is not its output: `name:part`.
-  package mutating func part(
+  mutating func part(
     _ name: String, _ part: String, _ operation: Operation, _ inputs: [Int],
     parameters: [ParameterRole: String] = [:]
   ) throws(GraphError) -> Int {
@@ -68,7 +68,7 @@ package struct NetworkBuilder {
 
   /// Adds the output node of layer `name`; the first call of a layer records `weights` and `parameters`.
   @discardableResult
-  package mutating func add(
+  mutating func add(
     _ name: String, _ className: String, _ operation: Operation, _ inputs: [Int],
     roles: [ParameterRole: String] = [:], weights: [KerasLayer.Weight] = [],
     parameters: [KerasLayer.Parameter]? = nil
@@ -79,7 +79,7 @@ package struct NetworkBuilder {
   }
 
   /// Notes that `node`, which exists already, is what layer `name` gives.
-  package mutating func record(
+  mutating func record(
     _ name: String, _ className: String, node: Int, weights: [KerasLayer.Weight] = [],
     parameters: [KerasLayer.Parameter]? = nil
   ) {
@@ -99,7 +99,7 @@ package struct NetworkBuilder {
         nodes: [node]))
   }
 
-  package mutating func hold(_ path: String, _ tensor: Tensor) { constants[path] = tensor }
+  mutating func hold(_ path: String, _ tensor: Tensor) { constants[path] = tensor }
 
   /// `name`, or `name:2`, `name:3`, … for further calls of a shared layer.
   private func free(_ name: String) -> String {
@@ -110,5 +110,5 @@ package struct NetworkBuilder {
   }
 
   /// Where a weight of layer `name` lies in the store.
-  package func parameterPath(_ name: String, _ weight: String) -> String { "\(path(name))/\(weight)" }
+  func parameterPath(_ name: String, _ weight: String) -> String { "\(path(name))/\(weight)" }
 }

@@ -13,8 +13,8 @@ struct WeightBinding {
   struct KernelOrder: Equatable, Sendable {
     /// `[filters, C, height, width]` rather than `[height, width, C, filters]`.
     var filtersFirst = false
-    /// Theano convolves where others correlate: its kernels are turned by 180°. (Those of depthwise convolutions are not:
-    /// Keras turned them itself before Theano saw them.)
+    /// Theano convolves where others correlate: its kernels are turned by 180°. (Those of depthwise convolutions are
+    /// not: Keras turned them itself before Theano saw them.)
     var flipped = false
   }
 

@@ -7,8 +7,8 @@ import Testing
 
 @testable import SiameseKeras
 
-/// One layer with what Keras itself makes of some numbers, and all that this package must do with a layer: read it, compute
-/// it forward and backward, write it, run it in both plans.
+/// One layer with what Keras itself makes of some numbers, and all that this package must do with a layer: read it,
+/// compute it forward and backward, write it, run it in both plans.
 struct OperationExample {
   /// The layer's class, its attributes as JSON members, and for an operator its module.
   var className: String

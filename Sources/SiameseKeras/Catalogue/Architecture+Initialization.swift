@@ -4,10 +4,12 @@ import SiameseTensors
 extension Architecture {
   /// The network without top, with the weights that training from scratch starts from.
   ///
-  /// Kernels are normal with variance 2 / fan-in (He and others, 2015, https://arxiv.org/abs/1502.01852), offsets 0, scales
-  /// and variances 1.
+  /// Kernels are normal with variance 2 / fan-in (He and others, 2015, https://arxiv.org/abs/1502.01852), offsets 0,
+  /// scales and variances 1.
   /// - Throws: `GraphError` where the input is too small.
-  package func untrained(inputSize: Size? = nil, seed: UInt64) throws(GraphError) -> (graph: Graph, parameters: ParameterStore) {
+  package func untrained(
+    inputSize: Size? = nil, seed: UInt64
+  ) throws(GraphError) -> (graph: Graph, parameters: ParameterStore) {
     let builder = try build(classes: nil, inputSize: inputSize)
     var random = SeededGenerator(seed: seed)
     var parameters = ParameterStore()

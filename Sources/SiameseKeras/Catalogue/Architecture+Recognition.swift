@@ -26,7 +26,8 @@ extension Architecture {
     let counts = [total, count(maps), total - count(weighted.suffix(1))]
     for architecture in all {
       for (classes, expected) in [
-        (architecture.classes, architecture.parameterCount.withTop), (nil as Int?, architecture.parameterCount.withoutTop),
+        (architecture.classes, architecture.parameterCount.withTop),
+        (nil as Int?, architecture.parameterCount.withoutTop),
       ] where counts.contains(expected) {
         guard let known = try? architecture.build(classes: classes) else { continue }
         var shapes: [[Int]: Int] = [:]

@@ -2,10 +2,10 @@ import SiameseGraph
 
 /// A published network that can be rebuilt without a configuration.
 package struct Architecture: Sendable {
-  package struct ParameterCount: Sendable, Equatable {
+  struct ParameterCount: Sendable, Equatable {
     /// With the published classifier at the published input size.
-    package var withTop: Int
-    package var withoutTop: Int
+    var withTop: Int
+    var withoutTop: Int
   }
 
   /// Keras' constructor, with the width where it is not 1: `ResNet50`, `MobileNet-0.25`.
@@ -14,11 +14,13 @@ package struct Architecture: Sendable {
   package let paper: String
   /// The published height and width.
   package let inputSize: Int
+  /// 3, or 1 for grey.
   package let channels: Int
+  /// What is done to pictures before they enter the network.
   package let preprocessing: Preprocessing
   /// How many classes the published classifier tells apart.
   package let classes: Int
-  package let parameterCount: ParameterCount
+  let parameterCount: ParameterCount
   private let drawing: @Sendable (FeatureMap, Int?) -> FeatureMap
 
   /// - Parameter drawing: Adds the layers after a picture; the second argument is how many classes to tell apart, nil
@@ -41,7 +43,7 @@ package struct Architecture: Sendable {
   /// - Parameter classes: For how many classes; nil leaves the top out.
   /// - Parameter flattensChannelsFirst: Whether maps are flattened as `[C, H, W]`, as Theano's networks did.
   /// - Throws: `GraphError` where the input is too small.
-  package func build(
+  func build(
     classes: Int?, inputSize: Size? = nil, flattensChannelsFirst: Bool = false
   ) throws(GraphError) -> NetworkBuilder {
     let size = inputSize ?? Size(self.inputSize)
@@ -52,8 +54,8 @@ package struct Architecture: Sendable {
 
   /// All of them, in the order in which they are listed to users.
   package static let all: [Architecture] =
-    vgg + resNet + [inceptionV3, inceptionResNetV2, xception] + mobileNet + mobileNetV2 + mobileNetV3 + denseNet + nasNet
-    + efficientNet + efficientNetV2 + convNeXt + [squeezeNet, openFace, miniXception, conv4]
+    vgg + resNet + [inceptionV3, inceptionResNetV2, xception] + mobileNet + mobileNetV2 + mobileNetV3 + denseNet
+    + nasNet + efficientNet + efficientNetV2 + convNeXt + [squeezeNet, openFace, miniXception, conv4]
 
   /// The one of that name, in any case and with or without punctuation.
   package static func named(_ name: String) -> Architecture? {

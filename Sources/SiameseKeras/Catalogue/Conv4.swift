@@ -1,9 +1,10 @@
 
-/// Four blocks of 64 3×3 convolutions, batch norm, ReLU and pooling: the usual network of few-shot learning, small enough to
-/// train from scratch on some thousand drawings.
+/// Four blocks of 64 3×3 convolutions, batch norm, ReLU and pooling: the usual network of few-shot learning, small
+/// enough to train from scratch on some thousand drawings.
 ///
 /// Vinyals and others, 2016, https://arxiv.org/abs/1606.04080. Takes grey levels as they are, 48×48; its first layer
-/// turns paper to 0 and ink to 1, so that the zeros around a picture are paper. Without top it gives the last map, flattened.
+/// turns paper to 0 and ink to 1, so that the zeros around a picture are paper. Without top it gives the last map,
+/// flattened.
 extension Architecture {
   static let conv4 = Architecture(
     name: "conv4", paper: "https://arxiv.org/abs/1606.04080", inputSize: 48, channels: 1, preprocessing: .none,

@@ -11,7 +11,9 @@ extension Architecture {
     convNeXt("XLarge", [3, 3, 27, 3], [256, 512, 1024, 2048], .init(withTop: 350_196_968, withoutTop: 348_147_968)),
   ]
 
-  private static func convNeXt(_ size: String, _ depths: [Int], _ widths: [Int], _ count: ParameterCount) -> Architecture {
+  private static func convNeXt(
+    _ size: String, _ depths: [Int], _ widths: [Int], _ count: ParameterCount
+  ) -> Architecture {
     Architecture(
       name: "ConvNeXt\(size)", paper: "https://arxiv.org/abs/2201.03545", inputSize: 224, preprocessing: .none,
       parameterCount: count

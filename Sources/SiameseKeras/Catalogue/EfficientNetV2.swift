@@ -72,7 +72,9 @@ extension Architecture {
       func filters(_ count: Int) -> Int { max(8, Int(Double(count) * width + 4) / 8 * 8) }
       func norm(_ x: FeatureMap, _ name: String) -> FeatureMap { x.batchNorm(name, momentum: 0.9) }
 
-      func block(_ x: FeatureMap, _ name: String, _ stage: Stage, from: Int, to: Int, stride: Int, drop: Float) -> FeatureMap {
+      func block(
+        _ x: FeatureMap, _ name: String, _ stage: Stage, from: Int, to: Int, stride: Int, drop: Float
+      ) -> FeatureMap {
         var y = x
         let expanded = from * stage.expansion
         if stage.fused {

@@ -58,7 +58,7 @@ extension Architecture {
     name: "InceptionResNetV2", paper: "https://arxiv.org/abs/1602.07261", inputSize: 299, preprocessing: .tf,
     parameterCount: .init(withTop: 55_873_736, withoutTop: 54_336_736)
   ) { image, classes in
-    /// The branches joined, projected to the input's width and added to it, scaled.
+    /// The branches concatenated, projected to the input's width and added to it, scaled.
     func residual(
       _ x: FeatureMap, _ name: String, scale: Float, active: Bool = true, _ branches: [FeatureMap]
     ) -> FeatureMap {

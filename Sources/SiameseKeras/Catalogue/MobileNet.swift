@@ -2,8 +2,8 @@ import SiameseGraph
 
 /// MobileNets: depthwise convolutions between pointwise ones, their width scaled by `alpha`.
 ///
-/// Version 1: Howard and others, 2017, https://arxiv.org/abs/1704.04861. Version 2, with inverted residuals: Sandler and
-/// others, 2018, https://arxiv.org/abs/1801.04381.
+/// Version 1: Howard and others, 2017, https://arxiv.org/abs/1704.04861. Version 2, with inverted residuals: Sandler
+/// and others, 2018, https://arxiv.org/abs/1801.04381.
 extension Architecture {
   static let mobileNet: [Architecture] = [
     mobileNet(alpha: 0.25, .init(withTop: 475_544, withoutTop: 218_544)),

@@ -13,7 +13,9 @@ extension Architecture {
   ) { image, classes in
     func norm(_ x: FeatureMap, _ name: String) -> FeatureMap { x.batchNorm(name, epsilon: 1e-5).relu() }
     /// 1×1, then a padded larger convolution.
-    func reduced(_ x: FeatureMap, _ name: String, _ first: Int, _ second: Int, kernel: Int, stride: Int = 1) -> FeatureMap {
+    func reduced(
+      _ x: FeatureMap, _ name: String, _ first: Int, _ second: Int, kernel: Int, stride: Int = 1
+    ) -> FeatureMap {
       let y = norm(x.convolution("\(name)_conv1", first, 1, padding: .valid), "\(name)_bn1").zeroPad(nil, kernel / 2)
       return norm(y.convolution("\(name)_conv2", second, kernel, stride: stride, padding: .valid), "\(name)_bn2")
     }
@@ -36,7 +38,8 @@ extension Architecture {
       .concatenate(nil, [three, five, x.maxPool(nil, 3, stride: 2).zeroPad(nil, EdgeInsets(bottom: 1, right: 1))])
     }
 
-    var x = norm(image.rescaled(scale: [1 / 255]).zeroPad(nil, 3).convolution("conv1", 64, 7, stride: 2, padding: .valid), "bn1")
+    let picture = image.rescaled(scale: [1 / 255]).zeroPad(nil, 3)
+    var x = norm(picture.convolution("conv1", 64, 7, stride: 2, padding: .valid), "bn1")
     x = x.zeroPad(nil, 1).maxPool(nil, 3, stride: 2)
     x = x.localResponseNorm("lrn_1", radius: 5, bias: 1, alpha: 1e-4, beta: 0.75)
     x = norm(x.convolution("conv2", 64, 1, padding: .valid), "bn2").zeroPad(nil, 1)

@@ -1,23 +1,23 @@
 /// A Keras model's configuration, whatever its age, as layers and the calls that connect them.
 ///
 /// Keras 1 and 2 write `[[["layer", 0, 0, {}], …], …]` under `inbound_nodes`, tf.keras `[["layer", 0, 0, {…}]]` for a
-/// single input, Keras 3 `[{"args": …, "kwargs": …}]` with tensors as objects; `Sequential` writes a bare list of layers.
-/// All become the same here.
-package struct ModelConfiguration: Sendable {
+/// single input, Keras 3 `[{"args": …, "kwargs": …}]` with tensors as objects; `Sequential` writes a bare list of
+/// layers. All become the same here.
+struct ModelConfiguration: Sendable {
   /// An output of a call of a layer.
-  package struct Reference: Hashable, Sendable {
-    package var layer: String
-    package var call = 0
-    package var output = 0
+  struct Reference: Hashable, Sendable {
+    var layer: String
+    var call = 0
+    var output = 0
   }
 
-  package enum Argument: Sendable {
+  enum Argument: Sendable {
     case tensor(Reference)
     case list([Argument])
     case constant(JSON)
 
     /// The tensors in it, in order.
-    package var references: [Reference] {
+    var references: [Reference] {
       switch self {
       case .tensor(let reference): [reference]
       case .list(let elements): elements.flatMap(\.references)
@@ -26,38 +26,38 @@ package struct ModelConfiguration: Sendable {
     }
   }
 
-  package struct Call: Sendable {
-    package var arguments: [Argument] = []
-    package var keywords: [String: Argument] = [:]
-    package var references: [Reference] {
+  struct Call: Sendable {
+    var arguments: [Argument] = []
+    var keywords: [String: Argument] = [:]
+    var references: [Reference] {
       arguments.flatMap(\.references) + keywords.sorted { $0.key < $1.key }.flatMap(\.value.references)
     }
   }
 
-  package struct Layer: Sendable {
-    package var name: String
-    package var className: String
+  struct Layer: Sendable {
+    var name: String
+    var className: String
     /// `keras.src.ops.numpy` and the like, where Keras 3 says so.
-    package var module: String?
-    package var config: JSON
-    package var calls: [Call]
+    var module: String?
+    var config: JSON
+    var calls: [Call]
     /// The model in it, where the layer is one.
-    package var inner: [ModelConfiguration] = []
+    var inner: [ModelConfiguration] = []
   }
 
-  package var name: String
-  package var isSequential: Bool
-  package var layers: [Layer]
-  package var inputs: [Reference]
-  package var outputs: [Reference]
+  var name: String
+  var isSequential: Bool
+  var layers: [Layer]
+  var inputs: [Reference]
+  var outputs: [Reference]
 
   /// Whether `className` is a model rather than a layer.
-  package static func isModel(_ className: String) -> Bool {
+  static func isModel(_ className: String) -> Bool {
     ["Model", "Functional", "Sequential", "Container"].contains(className)
   }
 
   /// Reads `{"class_name": …, "config": …}`.
-  package init(_ json: JSON, depth: Int = 0) throws(ConfigurationError) {
+  init(_ json: JSON, depth: Int = 0) throws(ConfigurationError) {
     guard depth < 20 else { throw ConfigurationError("models are nested more than 20 deep") }
     guard let className = json["class_name"].string else { throw ConfigurationError("it names no class") }
     guard Self.isModel(className) else {
@@ -169,7 +169,7 @@ package struct ModelConfiguration: Sendable {
   }
 
   /// The shape with the batch that an input layer, or a layer at the front, states.
-  package static func inputShape(_ config: JSON) -> JSON? {
+  static func inputShape(_ config: JSON) -> JSON? {
     [config["batch_shape"], config["batch_input_shape"]].first { $0.array != nil }
   }
 
@@ -189,7 +189,9 @@ package struct ModelConfiguration: Sendable {
       var call = Call()
       var references: [Argument] = []
       for entry in entries {
-        guard entry.array != nil else { throw ConfigurationError("a call of layer '\(layer)' has an input that is no list") }
+        guard entry.array != nil else {
+          throw ConfigurationError("a call of layer '\(layer)' has an input that is no list")
+        }
         references.append(try legacyArgument(entry, of: layer))
         for (key, value) in entry[3].object ?? [:] { call.keywords[key] = try keyword(value, of: layer) }
       }
@@ -249,10 +251,4 @@ package struct ModelConfiguration: Sendable {
     guard !result.isEmpty else { throw ConfigurationError("\(what) is missing or empty") }
     return result
   }
-}
-
-/// What is wrong with a configuration, in words that fit after "cannot be read: ".
-package struct ConfigurationError: Error, Equatable {
-  package let reason: String
-  package init(_ reason: String) { self.reason = reason }
 }

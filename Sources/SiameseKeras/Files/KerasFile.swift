@@ -15,6 +15,7 @@ import SiameseTensors
 /// The layout is recognised by what the file holds, never by its name. Weights are fetched one at a time, when asked
 /// for; the file stays open as long as this object or one of its weights lives.
 package final class KerasFile: Sendable {
+  /// How a file is laid out, in words for people.
   package enum Layout: String, Sendable, CaseIterable {
     /// Weights alone under `layer_names` and `weight_names`, as Keras 1 and 2 save them.
     case legacyWeights = "legacy weights (.h5)"
@@ -26,6 +27,7 @@ package final class KerasFile: Sendable {
     case archive = "Keras 3 model (.keras)"
   }
 
+  /// Where the weights are.
   package enum Weights: Sendable {
     /// Legacy layouts: layers in model order, each with its weights in the order of its `weight_names`.
     case layers([KerasLayerWeights])
@@ -35,6 +37,7 @@ package final class KerasFile: Sendable {
 
   /// The file as it was given.
   package let path: String
+  /// How it is laid out.
   package let layout: Layout
   /// As the file says; Keras 1 files of the first months say nothing.
   package let kerasVersion: String?
@@ -42,6 +45,7 @@ package final class KerasFile: Sendable {
   package let backend: String?
   /// The model's configuration, JSON, in layouts that hold one.
   package let configuration: Data?
+  /// The weights, each read when asked for.
   package let weights: Weights
   /// The HDF5 file underneath (of a `.keras` archive, the weights inside).
   package let hdf5: HDF5File
@@ -122,16 +126,21 @@ package final class KerasFile: Sendable {
 package struct KerasWeight: Sendable {
   /// As the file names it: `kernel:0`, `block1_conv1/kernel:0`, `uniform1`, or `0`, `1`, … in Keras 3 layouts.
   package let name: String
+  /// Where the numbers lie.
   package let dataSet: HDF5DataSet
+  /// The extents of its axes.
   package var shape: [Int] { dataSet.shape }
 
   /// Reads it; half precision and bfloat16 come as `Float`.
+  /// - Throws: `HDF5Error` where the file is damaged.
   package func read() throws -> Tensor { Tensor(shape: shape, elements: try dataSet.read()) }
 }
 
 /// The weights of one layer of a legacy file, in the order of its `weight_names`.
 package struct KerasLayerWeights: Sendable {
+  /// The layer's name.
   package let name: String
+  /// Its weights, in Keras' order.
   package let weights: [KerasWeight]
 
   init(name: String, group: HDF5Group) throws {

@@ -5,14 +5,14 @@ import SiameseHDF5
 import SiameseTensors
 
 /// One layer to be written: its weights are fetched one at a time.
-package struct KerasLayerToWrite {
-  package var name: String
+struct KerasLayerToWrite {
+  var name: String
   /// `Conv2D`, `Dense`, …: the `.keras` layout counts layers by class.
-  package var className: String
+  var className: String
   /// In the layer's own order. The legacy layout wants names such as `conv1/kernel:0`; `.keras` does without.
-  package var weights: [(name: String, read: () throws -> Tensor)]
+  var weights: [(name: String, read: () throws -> Tensor)]
 
-  package init(name: String, className: String, weights: [(name: String, read: () throws -> Tensor)]) {
+  init(name: String, className: String, weights: [(name: String, read: () throws -> Tensor)]) {
     self.name = name
     self.className = className
     self.weights = weights
@@ -22,14 +22,14 @@ package struct KerasLayerToWrite {
 /// Writes models as Keras does, so that Keras opens them.
 ///
 /// Files are made under a temporary name and renamed, and the same model gives the same bytes.
-package enum KerasFileWriter {
+enum KerasFileWriter {
   /// Writes a legacy whole model: `model_config` beside `model_weights`.
   ///
   /// - Parameters:
   ///   - configuration: the model's configuration, JSON: `{"class_name": "Functional", "config": {…}}`.
   ///   - layers: every layer that the configuration names, in its order, those without weights too.
   ///   - beside: adds what else belongs in the file, at its root.
-  package static func writeLegacyModel(
+  static func writeLegacyModel(
     to path: String, configuration: Data, layers: [KerasLayerToWrite], kerasVersion: String = "3.0.0",
     backend: String = "tensorflow", beside: (HDF5GroupWriter) throws -> Void = { _ in }
   ) throws {
@@ -43,7 +43,7 @@ package enum KerasFileWriter {
   }
 
   /// Writes legacy weights alone.
-  package static func writeLegacyWeights(
+  static func writeLegacyWeights(
     to path: String, layers: [KerasLayerToWrite], kerasVersion: String = "3.0.0", backend: String = "tensorflow"
   ) throws {
     try HDF5Writer.create(path) { root in
@@ -55,7 +55,7 @@ package enum KerasFileWriter {
   ///
   /// `layers` are all layers of the configuration in its order, those without weights too, for they count; `beside`
   /// adds what else belongs at the root of the weights.
-  package static func writeArchive(
+  static func writeArchive(
     to path: String, configuration: Data, layers: [KerasLayerToWrite], kerasVersion: String = "3.0.0",
     beside: (HDF5GroupWriter) throws -> Void = { _ in }
   ) throws {

@@ -7,6 +7,7 @@ import SiameseHDF5
 /// `layers/functional/layers/conv2d_1`. What a layer itself contains lies below it by attribute name:
 /// `layers/bidirectional/forward_layer`. The variables of a place are `vars/0`, `vars/1`, … in the layer's own order.
 package struct KerasWeightTree: Sendable {
+  /// The model's group.
   package let root: HDF5Group
   /// Keras 2.13 called `layers` so.
   private let layersName: String
@@ -22,6 +23,7 @@ package struct KerasWeightTree: Sendable {
   }
 
   /// The variables at a place, in their numeric order; none where the place is missing or holds none.
+  /// - Throws: `HDF5Error` where the file is damaged.
   package func weights(at place: String) throws -> [KerasWeight] {
     let path = join(stored(place), "vars")
     guard try root.kind(of: path) == .group else { return [] }
@@ -30,9 +32,11 @@ package struct KerasWeightTree: Sendable {
   }
 
   /// Whether there is such a place.
+  /// - Throws: `HDF5Error` where the file is damaged.
   package func contains(_ place: String) throws -> Bool { try root.kind(of: stored(place)) == .group }
 
   /// The layer's own name, which Keras since 3.6 notes beside the variables; nil in older files.
+  /// - Throws: `HDF5Error` where the file is damaged.
   package func layerName(at place: String) throws -> String? {
     let path = join(stored(place), "vars")
     return try root.kind(of: path) == .group ? root.group(path).string("name") : nil
@@ -40,6 +44,7 @@ package struct KerasWeightTree: Sendable {
 
   /// The places directly below one (`""` is the model itself), without `vars`, numbers in numeric order:
   /// `conv2d`, `conv2d_1`, …, `conv2d_10`.
+  /// - Throws: `HDF5Error` where the file is damaged.
   package func children(of place: String) throws -> [String] {
     guard try contains(place) else { return [] }
     let group = try root.group(stored(place))
@@ -49,6 +54,7 @@ package struct KerasWeightTree: Sendable {
   }
 
   /// Every place that holds variables, below `place`, depth first.
+  /// - Throws: `HDF5Error` where the file is damaged.
   package func placesWithWeights(below place: String = "", depth: Int = 0) throws -> [String] {
     guard depth < 32 else { return [] }
     return try children(of: place).flatMap { child in

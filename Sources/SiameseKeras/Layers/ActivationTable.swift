@@ -52,6 +52,8 @@ enum ActivationTable {
     NamedActivation(.function(.squareRoot), [], operators: ["Sqrt"], functions: ["math.sqrt"]),
     NamedActivation(.function(.absolute), [], operators: ["Absolute", "Abs"], functions: ["math.abs"]),
     NamedActivation(.softmax, ["softmax"], operators: ["Softmax"], functions: ["nn.softmax"]),
+    NamedActivation(
+      .operation(.logSoftmax), ["log_softmax"], operators: ["LogSoftmax"], functions: ["nn.log_softmax"]),
   ]
 
   /// The activation that a layer's attribute names.

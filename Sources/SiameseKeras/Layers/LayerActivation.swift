@@ -1,16 +1,17 @@
 import SiameseGraph
 
-/// What a layer does to its values after its own sum: a function of each element, or an operation of its own, as softmax.
-package enum LayerActivation: Hashable, Sendable {
+/// What a layer does to its values after its own sum: a function of each element, or an operation of its own, as
+/// softmax.
+enum LayerActivation: Hashable, Sendable {
   /// A function of each element.
   case function(Activation)
   /// An operation along the channels.
   case operation(Operation)
 
   /// The values as they are.
-  package static let linear = LayerActivation.function(.linear)
+  static let linear = LayerActivation.function(.linear)
   /// `exp(x) / Σ exp(x)` along the channels.
-  package static let softmax = LayerActivation.operation(.softmax)
+  static let softmax = LayerActivation.operation(.softmax)
 
   /// The operation of a layer that does nothing else.
   var operation: Operation {

@@ -1,12 +1,14 @@
 import SiameseGraph
 import SiameseTensors
 
-/// What is known about one kind of layer: the classes under which Keras stores it, what it becomes in a graph, and how a
-/// graph's node is written as it.
+/// What is known about one kind of layer: the classes under which Keras stores it, what it becomes in a graph, and
+/// how a graph's node is written as it.
 struct LayerCodec: Sendable {
-  /// Reads one call of a layer; nil where the layer is not meant after all, as when an operator has a layer's class name.
+  /// Reads one call of a layer; nil where the layer is not meant after all, as when an operator has a layer's class
+  /// name.
   typealias Read =
-    @Sendable (inout ConfigurationReader, LayerAttributes, ConfigurationReader.Call) throws -> ConfigurationReader.Value?
+    @Sendable (inout ConfigurationReader, LayerAttributes, ConfigurationReader.Call) throws ->
+    ConfigurationReader.Value?
   /// Writes a node.
   typealias Write = @Sendable (inout KerasModel, KerasModel.Source) throws -> KerasModel.Reference
 
@@ -50,8 +52,8 @@ struct LayerCodec: Sendable {
   ///   - classNames: Keras' classes for it; the first is the one that is written.
   ///   - weights: Keras' names of its weights, in Keras' order. Their shapes are those of the operation's parameters.
   ///   - read: The operation for a layer's attributes and the shape of its input. Throws `LayerProblem`.
-  ///   - write: The attributes of an operation whose output has this shape; nil for operations that are not this layer's.
-  ///     Throws `LayerProblem` for those of them that Keras does not have.
+  ///   - write: The attributes of an operation whose output has this shape; nil for operations that are not this
+  ///     layer's. Throws `LayerProblem` for those of them that Keras does not have.
   static func layer(
     _ classNames: [String], _ family: LayerFamily, _ placement: Placement, weights: [(ParameterRole, String)] = [],
     read: @escaping @Sendable (LayerAttributes, _ inputShape: [Int]) throws -> Operation,
@@ -62,8 +64,8 @@ struct LayerCodec: Sendable {
       read: { reader, layer, call in
         func add(_ reader: inout ConfigurationReader, _ node: Int) throws -> Int {
           try reader.builder.layer(
-            layer.name, weights.isEmpty ? layer.className : classNames[0], read(layer, reader.builder.shape(node)), node,
-            weights: weights)
+            layer.name, weights.isEmpty ? layer.className : classNames[0], read(layer, reader.builder.shape(node)),
+            node, weights: weights)
         }
         let input = try reader.only(call)
         switch placement {

@@ -28,8 +28,8 @@ enum LayerTable {
       }),
     .convolution, .depthwiseConvolution, .separableConvolution, .dense,
     .refused(
-      ["Conv2DTranspose", "Deconvolution2D"], remedy: "cut the model before it: embeddings need no upsampling by convolution"
-    ),
+      ["Conv2DTranspose", "Deconvolution2D"],
+      remedy: "cut the model before it: embeddings need no upsampling by convolution"),
   ]
 
   private static let normalizations: [LayerCodec] = [
@@ -79,6 +79,13 @@ enum LayerTable {
         return [
           "axis": -1, "groups": JSON(groups), "epsilon": JSON(epsilon), "scale": .bool(scale), "center": .bool(center),
         ]
+      }),
+    .layer(
+      ["RMSNormalization"], .normalization, .alongAxis, weights: [(.scale, "scale")],
+      read: { layer, _ in .rmsNormalization(epsilon: try layer.float("epsilon", default: 1e-6)) },
+      write: { operation, _ in
+        guard case .rmsNormalization(let epsilon) = operation else { return nil }
+        return ["axis": -1, "epsilon": JSON(epsilon)]
       }),
     .layer(
       ["UnitNormalization"], .normalization, .alongAxis,

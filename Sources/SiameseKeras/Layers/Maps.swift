@@ -11,7 +11,8 @@ extension LayerCodec {
           throw LayerProblem("pools over windows of more than \(1 << 16)")
         }
         return .pooling(
-          Pooling(kind, window: window, strides: try layer.size("strides", default: window), padding: try layer.padding))
+          Pooling(
+            kind, window: window, strides: try layer.size("strides", default: window), padding: try layer.padding))
       },
       write: { operation, _ in
         guard case .pooling(let pooling) = operation, pooling.kind == kind else { return nil }

@@ -2,8 +2,8 @@ import SiameseGraph
 
 /// Nodes that are operators rather than layers: `x * 2 + 1` in a model's code.
 ///
-/// tf.keras writes them as `TFOpLambda` with a function's name, TensorFlow 2.0 to 2.3 as `TensorFlowOpLayer` with a node
-/// of TensorFlow's own graph, Keras 3 as classes of its `ops` modules.
+/// tf.keras writes them as `TFOpLambda` with a function's name, TensorFlow 2.0 to 2.3 as `TensorFlowOpLayer` with a
+/// node of TensorFlow's own graph, Keras 3 as classes of its `ops` modules.
 extension ConfigurationReader {
   mutating func operators(_ layer: LayerAttributes, _ call: Call) throws -> Value? {
     switch layer.className {

@@ -5,7 +5,7 @@
 
 /// A thin layer over oneDNN 2.6 and 3.x, which describe memory and operations differently: version 2 by structures that
 /// live on the caller's side (with unions Swift cannot see into), version 3 by opaque handles. Everything below works on
-/// handles; the differences end in COneDNN.c.
+/// handles; the differences end in CSiameseOneDNN.c.
 
 /// OpenMP keeps one thread pool per calling thread; this sets the size of the caller's.
 void siamese_set_thread_count(int count);

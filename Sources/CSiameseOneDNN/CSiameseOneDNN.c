@@ -109,22 +109,14 @@ siamese_layout siamese_layout_strided(int rank, const int64_t *extents, dnnl_dat
 
 siamese_layout siamese_layout_tagged(int rank, const int64_t *extents, dnnl_data_type_t type, dnnl_format_tag_t tag) {
   dnnl_memory_desc_t made;
-  return kept(&made, dnnl_memory_desc_init_by_tag(&made, rank, extents, type, tag));
+  dnnl_status_t status = dnnl_memory_desc_init_by_tag(&made, rank, extents, type, tag);
+  return kept(&made, status);
 }
 
 siamese_layout siamese_layout_part(siamese_layout whole, const int64_t *extents, const int64_t *offsets) {
   dnnl_memory_desc_t made;
-  return kept(&made, dnnl_memory_desc_init_submemory(&made, descriptor(whole), extents, offsets));
-}
-
-siamese_layout siamese_layout_reshaped(siamese_layout layout, int rank, const int64_t *extents) {
-  dnnl_memory_desc_t made;
-  return kept(&made, dnnl_memory_desc_reshape(&made, descriptor(layout), rank, extents));
-}
-
-siamese_layout siamese_layout_permuted(siamese_layout layout, const int *axes) {
-  dnnl_memory_desc_t made;
-  return kept(&made, dnnl_memory_desc_permute_axes(&made, descriptor(layout), axes));
+  dnnl_status_t status = dnnl_memory_desc_init_submemory(&made, descriptor(whole), extents, offsets);
+  return kept(&made, status);
 }
 
 siamese_layout siamese_layout_query(const_dnnl_primitive_desc_t description, dnnl_query_t query, int index) {
@@ -138,7 +130,6 @@ int siamese_layout_equal(siamese_layout a, siamese_layout b) {
 size_t siamese_layout_size(siamese_layout layout) { return dnnl_memory_desc_get_size(descriptor(layout)); }
 int siamese_layout_rank(siamese_layout layout) { return descriptor(layout)->ndims; }
 int64_t siamese_layout_extent(siamese_layout layout, int axis) { return descriptor(layout)->dims[axis]; }
-int64_t siamese_layout_padded_extent(siamese_layout layout, int axis) { return descriptor(layout)->padded_dims[axis]; }
 dnnl_data_type_t siamese_layout_type(siamese_layout layout) { return descriptor(layout)->data_type; }
 int64_t siamese_layout_offset(siamese_layout layout) { return descriptor(layout)->offset0; }
 
@@ -237,23 +228,6 @@ dnnl_status_t siamese_inner_product_forward(
           &operation, direction, descriptor(source), descriptor(weights), descriptor(bias), descriptor(destination)))
 }
 
-dnnl_status_t siamese_inner_product_backward_data(
-    siamese_result result, siamese_request request, siamese_layout source_gradient, siamese_layout weights,
-    siamese_layout destination_gradient) {
-  DESCRIBE(dnnl_inner_product_desc_t,
-      dnnl_inner_product_backward_data_desc_init(
-          &operation, descriptor(source_gradient), descriptor(weights), descriptor(destination_gradient)))
-}
-
-dnnl_status_t siamese_inner_product_backward_weights(
-    siamese_result result, siamese_request request, siamese_layout source, siamese_layout weights_gradient,
-    siamese_layout bias_gradient, siamese_layout destination_gradient) {
-  DESCRIBE(dnnl_inner_product_desc_t,
-      dnnl_inner_product_backward_weights_desc_init(
-          &operation, descriptor(source), descriptor(weights_gradient), descriptor(bias_gradient),
-          descriptor(destination_gradient)))
-}
-
 dnnl_status_t siamese_pooling_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, dnnl_alg_kind_t algorithm,
     siamese_layout source, siamese_layout destination, const siamese_window *window) {
@@ -295,13 +269,6 @@ dnnl_status_t siamese_binary(
       dnnl_binary_desc_init(&operation, kind, descriptor(first), descriptor(second), descriptor(destination)))
 }
 
-dnnl_status_t siamese_reduction(
-    siamese_result result, siamese_request request, dnnl_alg_kind_t kind, siamese_layout source,
-    siamese_layout destination, float power, float epsilon) {
-  DESCRIBE(dnnl_reduction_desc_t,
-      dnnl_reduction_desc_init(&operation, kind, descriptor(source), descriptor(destination), power, epsilon))
-}
-
 dnnl_status_t siamese_softmax_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, siamese_layout source,
     siamese_layout destination, int axis) {
@@ -310,29 +277,12 @@ dnnl_status_t siamese_softmax_forward(
           &operation, direction, dnnl_softmax_accurate, descriptor(source), descriptor(destination), axis))
 }
 
-dnnl_status_t siamese_softmax_backward(
-    siamese_result result, siamese_request request, siamese_layout source_gradient,
-    siamese_layout destination_gradient, siamese_layout destination, int axis) {
-  DESCRIBE(dnnl_softmax_v2_desc_t,
-      dnnl_softmax_v2_backward_desc_init(
-          &operation, dnnl_softmax_accurate, descriptor(source_gradient), descriptor(destination_gradient),
-          descriptor(destination), axis))
-}
-
 dnnl_status_t siamese_local_response_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, siamese_layout data, int64_t size,
     float alpha, float beta, float bias) {
   DESCRIBE(dnnl_lrn_desc_t,
       dnnl_lrn_forward_desc_init(
           &operation, direction, dnnl_lrn_across_channels, descriptor(data), size, alpha, beta, bias))
-}
-
-dnnl_status_t siamese_local_response_backward(
-    siamese_result result, siamese_request request, siamese_layout gradient, siamese_layout data, int64_t size,
-    float alpha, float beta, float bias) {
-  DESCRIBE(dnnl_lrn_desc_t,
-      dnnl_lrn_backward_desc_init(
-          &operation, dnnl_lrn_across_channels, descriptor(gradient), descriptor(data), size, alpha, beta, bias))
 }
 
 dnnl_status_t siamese_batch_normalization_forward(
@@ -358,28 +308,12 @@ dnnl_status_t siamese_layer_normalization_forward(
           &operation, direction, descriptor(data), descriptor(statistics), epsilon, flags))
 }
 
-dnnl_status_t siamese_layer_normalization_backward(
-    siamese_result result, siamese_request request, dnnl_prop_kind_t direction, siamese_layout gradient,
-    siamese_layout data, siamese_layout statistics, float epsilon, unsigned flags) {
-  DESCRIBE(dnnl_layer_normalization_desc_t,
-      dnnl_layer_normalization_backward_desc_init(
-          &operation, direction, descriptor(gradient), descriptor(data), descriptor(statistics), epsilon, flags))
-}
-
 dnnl_status_t siamese_resampling_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, dnnl_alg_kind_t kind,
     siamese_layout source, siamese_layout destination) {
   DESCRIBE(dnnl_resampling_desc_t,
       dnnl_resampling_forward_desc_init(
           &operation, direction, kind, NULL, descriptor(source), descriptor(destination)))
-}
-
-dnnl_status_t siamese_resampling_backward(
-    siamese_result result, siamese_request request, dnnl_alg_kind_t kind, siamese_layout source_gradient,
-    siamese_layout destination_gradient) {
-  DESCRIBE(dnnl_resampling_desc_t,
-      dnnl_resampling_backward_desc_init(
-          &operation, kind, NULL, descriptor(source_gradient), descriptor(destination_gradient)))
 }
 
 dnnl_alg_kind_t siamese_eltwise_softplus(void) { return dnnl_eltwise_soft_relu; }

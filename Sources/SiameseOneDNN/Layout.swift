@@ -2,14 +2,12 @@ import CSiameseOneDNN
 
 /// The type of an array's elements inside a plan.
 package enum ElementType: String, Hashable, Sendable, Codable {
-  case float32, bfloat16, uint8, int32
+  case float32, bfloat16
 
   var raw: dnnl_data_type_t {
     switch self {
     case .float32: dnnl_f32
     case .bfloat16: dnnl_bf16
-    case .uint8: dnnl_u8
-    case .int32: dnnl_s32
     }
   }
 
@@ -17,17 +15,14 @@ package enum ElementType: String, Hashable, Sendable, Codable {
     switch raw {
     case dnnl_f32: self = .float32
     case dnnl_bf16: self = .bfloat16
-    case dnnl_u8: self = .uint8
-    case dnnl_s32: self = .int32
     default: return nil
     }
   }
 
   package var byteCount: Int {
     switch self {
-    case .float32, .int32: 4
+    case .float32: 4
     case .bfloat16: 2
-    case .uint8: 1
     }
   }
 }
@@ -132,28 +127,14 @@ package final class Layout: @unchecked Sendable, Equatable {
     return made
   }
 
-  /// The same elements under other extents, where that needs no moving.
-  package func reshaped(_ extents: [Int]) -> Layout? {
-    Layout(owning: siamese_layout_reshaped(handle, Int32(extents.count), extents.map(Int64.init)))
-  }
-
-  /// The same elements with axis `k` called `axes[k]`.
-  package func permuted(_ axes: [Int]) -> Layout? {
-    Layout(owning: siamese_layout_permuted(handle, axes.map(Int32.init)))
-  }
-
   package static func == (a: Layout, b: Layout) -> Bool { a === b || siamese_layout_equal(a.handle, b.handle) != 0 }
 
   /// Bytes it takes, padding included.
   package var byteCount: Int { siamese_layout_size(handle) }
 
+  /// The logical extents, without the padding that blocking adds.
   package var extents: [Int] {
     (0..<siamese_layout_rank(handle)).map { Int(siamese_layout_extent(handle, $0)) }
-  }
-
-  /// Extents with the padding that blocking adds.
-  package var paddedExtents: [Int] {
-    (0..<siamese_layout_rank(handle)).map { Int(siamese_layout_padded_extent(handle, $0)) }
   }
 
   package var type: ElementType { ElementType(siamese_layout_type(handle)) ?? .float32 }

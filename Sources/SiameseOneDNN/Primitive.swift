@@ -127,10 +127,6 @@ package struct Argument: Hashable, Sendable {
   package static let shiftGradient = Argument(siamese_argument_shift_gradient)
   /// Input number `index` of a concatenation.
   package static func source(_ index: Int) -> Argument { Argument(siamese_argument_multiple_source + index) }
-  /// The other operand of post-operation number `index`.
-  package static func operand(ofPostOperation index: Int) -> Argument {
-    Argument(siamese_argument_post_operation * (index + 1) | siamese_argument_second_source)
-  }
 }
 
 /// Code made ready to run. Safe to run from several threads at once, each with its own arguments and scratchpad.

@@ -25,25 +25,6 @@ extension PrimitiveDescription {
     }
   }
 
-  package static func innerProductBackwardData(
-    of forward: PrimitiveDescription, sourceGradient: Layout, weights: Layout, destinationGradient: Layout
-  ) throws -> PrimitiveDescription {
-    try describe("the gradient of an inner product's input \(sourceGradient.extents)", [], forward: forward) {
-      siamese_inner_product_backward_data(
-        $0, $1, sourceGradient.handle, weights.handle, destinationGradient.handle)
-    }
-  }
-
-  package static func innerProductBackwardWeights(
-    of forward: PrimitiveDescription, source: Layout, weightsGradient: Layout, biasGradient: Layout?,
-    destinationGradient: Layout
-  ) throws -> PrimitiveDescription {
-    try describe("the gradient of an inner product's weights \(weightsGradient.extents)", [], forward: forward) {
-      siamese_inner_product_backward_weights(
-        $0, $1, source.handle, weightsGradient.handle, biasGradient?.handle, destinationGradient.handle)
-    }
-  }
-
   package static func poolingBackward(
     of forward: PrimitiveDescription, _ kind: PoolingAlgorithm, sourceGradient: Layout, destinationGradient: Layout,
     window: Window
@@ -63,25 +44,6 @@ extension PrimitiveDescription {
     }
   }
 
-  package static func softmaxBackward(
-    of forward: PrimitiveDescription, sourceGradient: Layout, destinationGradient: Layout, destination: Layout,
-    axis: Int
-  ) throws -> PrimitiveDescription {
-    try describe("the gradient of a softmax of \(destination.extents)", [], forward: forward) {
-      siamese_softmax_backward(
-        $0, $1, sourceGradient.handle, destinationGradient.handle, destination.handle, Int32(axis))
-    }
-  }
-
-  package static func localResponseBackward(
-    of forward: PrimitiveDescription, gradient: Layout, data: Layout, size: Int, alpha: Float, beta: Float,
-    bias: Float
-  ) throws -> PrimitiveDescription {
-    try describe("the gradient of a local response normalisation of \(data.extents)", [], forward: forward) {
-      siamese_local_response_backward($0, $1, gradient.handle, data.handle, Int64(size), alpha, beta, bias)
-    }
-  }
-
   /// Of data, scale and shift.
   package static func batchNormalizationBackward(
     of forward: PrimitiveDescription, gradient: Layout, data: Layout, epsilon: Float, globalStatistics: Bool,
@@ -91,27 +53,6 @@ extension PrimitiveDescription {
       siamese_batch_normalization_backward(
         $0, $1, dnnl_backward, gradient.handle, data.handle, epsilon,
         NormalizationFlags.raw(globalStatistics: globalStatistics, rectified: rectified))
-    }
-  }
-
-  /// Of data, scale and shift.
-  package static func layerNormalizationBackward(
-    of forward: PrimitiveDescription, gradient: Layout, data: Layout, statistics: Layout, epsilon: Float
-  ) throws -> PrimitiveDescription {
-    try describe("the gradient of a layer normalisation of \(data.extents)", [], forward: forward) {
-      siamese_layer_normalization_backward(
-        $0, $1, dnnl_backward, gradient.handle, data.handle, statistics.handle, epsilon,
-        NormalizationFlags.raw(globalStatistics: false))
-    }
-  }
-
-  package static func resamplingBackward(
-    of forward: PrimitiveDescription, bilinear: Bool, sourceGradient: Layout, destinationGradient: Layout
-  ) throws -> PrimitiveDescription {
-    try describe("the gradient of a resampling to \(destinationGradient.extents)", [], forward: forward) {
-      siamese_resampling_backward(
-        $0, $1, bilinear ? dnnl_resampling_linear : dnnl_resampling_nearest, sourceGradient.handle,
-        destinationGradient.handle)
     }
   }
 }

@@ -79,16 +79,6 @@ extension PrimitiveDescription {
     }
   }
 
-  /// Over the axes whose extent in `destination` is 1; `kind` is one of `dnnl_reduction_…`.
-  package static func reduction(
-    _ kind: dnnl_alg_kind_t, _ source: Layout, into destination: Layout, power: Float = 0, epsilon: Float = 0,
-    then operations: [PostOperation] = []
-  ) throws -> PrimitiveDescription {
-    try describe("a reduction of \(source.extents) to \(destination.extents)", operations) {
-      siamese_reduction($0, $1, kind, source.handle, destination.handle, power, epsilon)
-    }
-  }
-
   package static func softmax(
     _ direction: Direction = .inference, source: Layout, destination: Layout, axis: Int
   ) throws -> PrimitiveDescription {

@@ -5,7 +5,7 @@
 
 /// A thin layer over oneDNN 2.6 and 3.x, which describe memory and operations differently: version 2 by structures that
 /// live on the caller's side (with unions Swift cannot see into), version 3 by opaque handles. Everything below works on
-/// handles; the differences end in COneDNN.c.
+/// handles; the differences end in CSiameseOneDNN.c.
 
 /// OpenMP keeps one thread pool per calling thread; this sets the size of the caller's.
 void siamese_set_thread_count(int count);
@@ -15,7 +15,8 @@ int siamese_thread_count(void);
 void siamese_parallel(int parts, void *context, void (*body)(int index, void *context));
 
 /// Multiplies and adds in registers alone for about `seconds` on the calling thread: operations a second, the most that
-/// one core can do. With `bfloat16`, in the processor's bfloat16 dot products; 0 where it has none.
+/// one core can do with the instructions in force. With `bfloat16`, in the processor's bfloat16 dot products; 0 where it
+/// has none.
 double siamese_peak_operations(int bfloat16, double seconds);
 /// The instructions that the processor has: 0 what all have, 1 AVX2 with FMA, 2 AVX-512.
 int siamese_processor_level(void);
@@ -35,8 +36,6 @@ typedef struct siamese_layout_handle *siamese_layout;
 siamese_layout siamese_layout_strided(int rank, const int64_t *extents, dnnl_data_type_t type, const int64_t *strides);
 siamese_layout siamese_layout_tagged(int rank, const int64_t *extents, dnnl_data_type_t type, dnnl_format_tag_t tag);
 siamese_layout siamese_layout_part(siamese_layout whole, const int64_t *extents, const int64_t *offsets);
-siamese_layout siamese_layout_reshaped(siamese_layout layout, int rank, const int64_t *extents);
-siamese_layout siamese_layout_permuted(siamese_layout layout, const int *axes);
 /// What a primitive wants or gives: `query` is one of `dnnl_query_*_md`.
 siamese_layout siamese_layout_query(const_dnnl_primitive_desc_t description, dnnl_query_t query, int index);
 void siamese_layout_destroy(siamese_layout layout);
@@ -44,8 +43,6 @@ int siamese_layout_equal(siamese_layout a, siamese_layout b);
 size_t siamese_layout_size(siamese_layout layout);
 int siamese_layout_rank(siamese_layout layout);
 int64_t siamese_layout_extent(siamese_layout layout, int axis);
-/// The extent with the padding that blocking adds.
-int64_t siamese_layout_padded_extent(siamese_layout layout, int axis);
 dnnl_data_type_t siamese_layout_type(siamese_layout layout);
 /// Elements before the first one: not 0 for a part.
 int64_t siamese_layout_offset(siamese_layout layout);
@@ -91,12 +88,6 @@ dnnl_status_t siamese_convolution_backward_weights(
 dnnl_status_t siamese_inner_product_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, siamese_layout source,
     siamese_layout weights, siamese_layout bias, siamese_layout destination);
-dnnl_status_t siamese_inner_product_backward_data(
-    siamese_result result, siamese_request request, siamese_layout source_gradient, siamese_layout weights,
-    siamese_layout destination_gradient);
-dnnl_status_t siamese_inner_product_backward_weights(
-    siamese_result result, siamese_request request, siamese_layout source, siamese_layout weights_gradient,
-    siamese_layout bias_gradient, siamese_layout destination_gradient);
 dnnl_status_t siamese_pooling_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, dnnl_alg_kind_t algorithm,
     siamese_layout source, siamese_layout destination, const siamese_window *window);
@@ -112,20 +103,11 @@ dnnl_status_t siamese_eltwise_backward(
 dnnl_status_t siamese_binary(
     siamese_result result, siamese_request request, dnnl_alg_kind_t kind, siamese_layout first,
     siamese_layout second, siamese_layout destination);
-dnnl_status_t siamese_reduction(
-    siamese_result result, siamese_request request, dnnl_alg_kind_t kind, siamese_layout source,
-    siamese_layout destination, float power, float epsilon);
 dnnl_status_t siamese_softmax_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, siamese_layout source,
     siamese_layout destination, int axis);
-dnnl_status_t siamese_softmax_backward(
-    siamese_result result, siamese_request request, siamese_layout source_gradient,
-    siamese_layout destination_gradient, siamese_layout destination, int axis);
 dnnl_status_t siamese_local_response_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, siamese_layout data, int64_t size,
-    float alpha, float beta, float bias);
-dnnl_status_t siamese_local_response_backward(
-    siamese_result result, siamese_request request, siamese_layout gradient, siamese_layout data, int64_t size,
     float alpha, float beta, float bias);
 dnnl_status_t siamese_batch_normalization_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, siamese_layout data, float epsilon,
@@ -136,15 +118,9 @@ dnnl_status_t siamese_batch_normalization_backward(
 dnnl_status_t siamese_layer_normalization_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, siamese_layout data,
     siamese_layout statistics, float epsilon, unsigned flags);
-dnnl_status_t siamese_layer_normalization_backward(
-    siamese_result result, siamese_request request, dnnl_prop_kind_t direction, siamese_layout gradient,
-    siamese_layout data, siamese_layout statistics, float epsilon, unsigned flags);
 dnnl_status_t siamese_resampling_forward(
     siamese_result result, siamese_request request, dnnl_prop_kind_t direction, dnnl_alg_kind_t kind,
     siamese_layout source, siamese_layout destination);
-dnnl_status_t siamese_resampling_backward(
-    siamese_result result, siamese_request request, dnnl_alg_kind_t kind, siamese_layout source_gradient,
-    siamese_layout destination_gradient);
 
 /// `log(1 + exp(x))`, whose name differs between versions; takes alpha 1 in version 3.
 dnnl_alg_kind_t siamese_eltwise_softplus(void);
@@ -172,5 +148,4 @@ enum {
   siamese_argument_scale_gradient = DNNL_ARG_DIFF_SCALE,
   siamese_argument_shift_gradient = DNNL_ARG_DIFF_SHIFT,
   siamese_argument_multiple_source = DNNL_ARG_MULTIPLE_SRC,
-  siamese_argument_post_operation = DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE,
 };

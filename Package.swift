@@ -91,6 +91,7 @@ let package = Package(
     .executableTarget(
       name: "siamese-hostile-files", dependencies: ["SiameseHDF5", "SiameseKeras", "SiameseTensors"],
       path: "Tests/HostileFiles"),
+    .testTarget(name: "SiameseConvolutionsTests", dependencies: ["CSiameseConvolutions"]),
     .testTarget(name: "SiameseFilesTests", dependencies: ["SiameseFiles", "SiameseTestSupport"]),
     .testTarget(name: "SiameseRandomTests", dependencies: ["SiameseRandom"]),
     .testTarget(name: "SiameseOneDNNTests", dependencies: ["SiameseOneDNN", "SiameseTestSupport"]),

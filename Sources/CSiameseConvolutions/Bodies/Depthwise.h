@@ -4,8 +4,8 @@
 
 #include "Vectors.h"
 
-// Outputs at a time. Of 5×5 windows 14 and 7, which divide most networks' widths: fewer wait for their own sums, and more of
-// other windows do not fit the registers as they are compiled.
+// The most outputs that are summed at a time. 5×5 windows take 14 or 7, which divide most networks' widths: with fewer,
+// each addition would wait for the one before it. For other windows compilers keep no more than 8 sums in registers.
 enum { most = 14 };
 
 /// One row of the input between its zeros, in floats, after the first activation.
@@ -33,7 +33,7 @@ INLINE void fill_row(const siamese_depthwise_shape *s, const void *map, int y, i
   }
 }
 
-/// `n` neighbouring outputs.
+/// Computes `n` neighbouring outputs, and adds them to `total`.
 INLINE void outputs(
     const siamese_depthwise_shape *s, const float *const *rows, int x, int k, int stride, int n, int is_bfloat16,
     const float *weights, vector bias, siamese_function after, void *to, size_t start, vector *total) {
@@ -54,17 +54,19 @@ INLINE void outputs(
 }
 
 INLINE void convolve(
-    const siamese_depthwise_shape *s, const void *map, const float *weights, const float *bias, float *scratch, void *output,
+    const siamese_depthwise_shape *s, const void *map, const float *weights, const float *bias, float *scratch,
+    void *output,
     void *average, int k, int stride, int reads_bfloat16, int is_bfloat16) {
   int width = (s->output_width - 1) * stride + k;
   const siamese_function after = s->after;
   vector offset = bias ? FLOATS(bias) : (vector){0}, total = {0};
-  // The k rows that the window covers, each where its number leaves off.
+  // Working memory holds the k rows that the window covers, row y of the padded map at place y % k.
   int filled = 0;
   for (int y = 0; y < s->output_height; y++) {
     const float *rows[7];
     for (; filled < y * stride + k; filled++)
-      if (filled >= y * stride) fill_row(s, map, filled - s->top, width, reads_bfloat16, scratch + (size_t)(filled % k * width) * 16);
+      if (filled >= y * stride)
+        fill_row(s, map, filled - s->top, width, reads_bfloat16, scratch + (size_t)(filled % k * width) * 16);
     for (int i = 0; i < k; i++) rows[i] = scratch + (size_t)((y * stride + i) % k * width) * 16;
     size_t start = (size_t)y * (size_t)s->output_width * s->output_pixel;
     int x = 0;
@@ -83,8 +85,8 @@ INLINE void convolve(
 }
 
 #define PARAMETERS \
-  const siamese_depthwise_shape *s, const void *map, const float *weights, const float *bias, float *scratch, void *output, \
-      void *average
+  const siamese_depthwise_shape *s, const void *map, const float *weights, const float *bias, float *scratch, \
+      void *output, void *average
 #define ARGUMENTS s, map, weights, bias, scratch, output, average
 #define KERNEL(k, stride)                                                                                              \
   WIDE static void floats_##k##_##stride(PARAMETERS) { convolve(ARGUMENTS, k, stride, 0, 0); }                       \

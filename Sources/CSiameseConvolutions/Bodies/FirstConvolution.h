@@ -2,14 +2,15 @@
 
 #include "Products.h"
 
-// Pixels of a tile at least: rows are split evenly, and those under 13 are not taken.
+// The fewest pixels of a tile: rows, at least 13 pixels wide, are split evenly.
 #if LEVEL == LEVEL_AVX512
 enum { channels = 3, fewest = 7 };
 #else
 enum { channels = 3, fewest = 4 };
 #endif
 
-/// Where a tile's window and output begin, and what lies between rows of windows, in elements.
+/// Where a tile's window and output begin, and how many elements lie between rows of the padded picture, blocks of the
+/// output, and blocks of weights.
 typedef struct {
   const char *rows, *weights;
   const float *bias;
@@ -17,8 +18,9 @@ typedef struct {
   size_t row_width, output_block, weight_block;
 } tile;
 
-/// `m` neighbouring pixels of `n` blocks of filters.
-INLINE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, int stride, int is_bfloat16, int makes_bfloat16) {
+/// Computes `m` neighbouring pixels of `n` blocks of filters.
+INLINE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, int stride, int is_bfloat16,
+    int makes_bfloat16) {
   const size_t size = is_bfloat16 ? 2 : 4;
   vector sums[pixels][2];
   begin(sums, m, n, t->bias);
@@ -35,9 +37,9 @@ INLINE void multiply(const siamese_first_shape *s, const tile *t, int m, int n, 
 }
 
 typedef void kernel(const siamese_first_shape *, const tile *);
-#define ONE(kind, n, stride, m, is_bfloat16, makes_bfloat16)                                                                \
-  WIDE static void kind##_##n##_##stride##_##m(const siamese_first_shape *s, const tile *t) {                             \
-    multiply(s, t, m, n, stride, is_bfloat16, makes_bfloat16);                                                              \
+#define ONE(kind, n, stride, m, is_bfloat16, makes_bfloat16) \
+  WIDE static void kind##_##n##_##stride##_##m(const siamese_first_shape *s, const tile *t) { \
+    multiply(s, t, m, n, stride, is_bfloat16, makes_bfloat16); \
   }
 #if LEVEL == LEVEL_AVX512
 #define SIZES(kind, n, stride, h, o)                                                                                  \
@@ -65,7 +67,8 @@ int AT_LEVEL(first_row)(const siamese_first_shape *s) {
   return s->kind != siamese_floats ? (count + 1) / 2 * 2 : count;
 }
 
-/// Numbers in a row of the padded picture: as far as the last window reaches, and what filling it up may add.
+/// Numbers in a row of the padded picture: as far as the last window reaches, and one more, which is read where windows
+/// of bfloat16 are filled up to an even number.
 static size_t padded_width(const siamese_first_shape *s) {
   return (size_t)((s->output_width - 1) * s->stride + s->window_width) * channels + 1;
 }
@@ -74,7 +77,7 @@ size_t AT_LEVEL(first_scratch)(const siamese_first_shape *s, int rows) {
   return (size_t)((rows - 1) * s->stride + s->window_height) * padded_width(s) * 4;
 }
 
-/// One row of the picture between zeros.
+/// Copies row `y` of the picture between zeros; rows outside it are all zeros.
 WIDE static void fill_row(const siamese_first_shape *s, const float *picture, int y, char *row) {
   size_t size = s->kind == siamese_floats ? 4 : 2, total = padded_width(s), before = (size_t)(s->left * channels);
   memset(row, 0, total * size);

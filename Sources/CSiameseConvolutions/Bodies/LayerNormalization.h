@@ -2,7 +2,7 @@
 
 #include "Vectors.h"
 
-// Pixels at a time: their channels stay in the first caches from the mean to the end.
+// Pixels at a time: few enough that their channels, which are read three times, stay in the first cache.
 enum { most = 8 };
 
 INLINE float total(vector values) {
@@ -15,9 +15,10 @@ INLINE float total(vector values) {
 #endif
 }
 
-/// `n` neighbouring pixels.
+/// Normalises `n` neighbouring pixels.
 INLINE void normalise(
-    const siamese_layer_normalization_shape *s, const void *map, const float *gamma, const float *beta, size_t first, void *output,
+    const siamese_layer_normalization_shape *s, const void *map, const float *gamma, const float *beta, size_t first,
+    void *output,
     int is_bfloat16, int n) {
   int blocks = s->channels / 16;
   size_t plane = (size_t)s->pixels * 16;
@@ -47,7 +48,8 @@ INLINE void normalise(
 }
 
 INLINE void normalise_all(
-    const siamese_layer_normalization_shape *s, const void *map, const float *gamma, const float *beta, int first, int count,
+    const siamese_layer_normalization_shape *s, const void *map, const float *gamma, const float *beta, int first,
+    int count,
     void *output, int is_bfloat16) {
   int i = 0;
   for (; i + most <= count; i += most) normalise(s, map, gamma, beta, (size_t)(first + i), output, is_bfloat16, most);
@@ -55,7 +57,8 @@ INLINE void normalise_all(
 }
 
 WIDE void AT_LEVEL(layer_normalization)(
-    const siamese_layer_normalization_shape *s, const void *map, const float *gamma, const float *beta, int first, int count,
+    const siamese_layer_normalization_shape *s, const void *map, const float *gamma, const float *beta, int first,
+    int count,
     void *output) {
   if (s->is_bfloat16) normalise_all(s, map, gamma, beta, first, count, output, 1);
   else normalise_all(s, map, gamma, beta, first, count, output, 0);

@@ -1,7 +1,7 @@
 #pragma once
 
-// The instructions for which a body is compiled: each unit in the folders beside this one sets LEVEL and includes one body. A
-// function called NAME in the interface is siamese_NAME_LEVEL at each level, and Dispatch.c chooses among them.
+// The instructions for which a body is compiled: each unit in the folders beside this one sets LEVEL and includes one
+// body. A function called NAME in the interface is siamese_NAME_LEVEL at each level, and Dispatch.c chooses among them.
 
 #define LEVEL_PORTABLE 0
 #define LEVEL_AVX2 1

@@ -2,20 +2,25 @@
 
 #include "Products.h"
 
-// Blocks of input channels whose weights, for two blocks of filters, are used on many tiles one after another (64 KB; for
-// floats only, since sums lie in the output meanwhile), and tiles whose inputs stay near meanwhile.
+// Products of floats go through `depth` blocks of input channels at a time: their weights for two blocks of filters, 64
+// KB, stay in the second cache while they are used on `panel` tiles one after another, whose inputs stay there too.
+// Between one such pass and the next, sums lie in the output, which only floats can hold exactly: the other kinds take
+// all channels in one pass.
 enum { depth = 32, panel = 32 };
 
-/// Where a tile's input and output begin, and what lies between blocks of 16 channels, in elements.
+/// Where a tile's input and output begin (`next` is the following tile's input), and how many elements lie between
+/// blocks of 16 channels.
 typedef struct {
   const char *map, *next, *weights;
   const float *bias;
   char *output;
   size_t map_block, output_block, weight_block;
+  /// Blocks of input channels in this pass, and whether it is the first and the last over the tile's channels.
   int blocks, is_first, is_last;
   /// Steps through the last block's channels: one channel each, or two of bfloat16.
   size_t last_steps;
-  /// Weights that are needed after these, and which of each block's 8 · size lines of them this tile fetches.
+  /// Weights that are needed after these. The tiles of a panel share their prefetching: this one fetches these lines,
+  /// of 64 bytes, of those that each block has.
   const char *ahead;
   size_t ahead_from, ahead_to;
 } tile;
@@ -39,7 +44,8 @@ INLINE void multiply(
       __builtin_prefetch(t->output + ((size_t)j * t->output_block + 16 * (size_t)m) * output_size + 64 * line, 1);
   const char *map = t->map, *weights = t->weights, *next = t->next, *ahead = t->ahead;
   for (int block = 0; block < t->blocks; block++) {
-    UNROLLED for (size_t line = 0; line < (16 * size * (size_t)(stride * m) + 63) / 64; line += (size_t)(is_bfloat16 ? 1 : stride))
+    UNROLLED for (size_t line = 0; line < (16 * size * (size_t)(stride * m) + 63) / 64;
+                  line += (size_t)(is_bfloat16 ? 1 : stride))
       __builtin_prefetch(next + 64 * line);
     for (size_t line = t->ahead_from; line < t->ahead_to; line++)
       __builtin_prefetch(ahead + (line & 1) * t->weight_block * size + 64 * (line >> 1));
@@ -55,9 +61,9 @@ INLINE void multiply(
 }
 
 typedef void kernel(const siamese_pointwise_shape *, const tile *);
-#define ONE(kind, n, stride, m, is_bfloat16, makes_bfloat16)                                                                \
-  WIDE static void kind##_##n##_##stride##_##m(const siamese_pointwise_shape *s, const tile *t) {                         \
-    multiply(s, t, m, n, stride, is_bfloat16, makes_bfloat16);                                                              \
+#define ONE(kind, n, stride, m, is_bfloat16, makes_bfloat16) \
+  WIDE static void kind##_##n##_##stride##_##m(const siamese_pointwise_shape *s, const tile *t) { \
+    multiply(s, t, m, n, stride, is_bfloat16, makes_bfloat16); \
   }
 #if LEVEL == LEVEL_AVX512
 #define SIZES(kind, n, stride, h, o)                                                                                  \
@@ -88,7 +94,7 @@ SIZES(sums, 2, 1, 1, 0) SIZES(rounded, 2, 1, 0, 1)
 SIZES(floats, 1, 1, 0, 0) SIZES(floats, 1, 2, 0, 0) SIZES(bfloat16, 1, 1, 1, 1) SIZES(bfloat16, 1, 2, 1, 1)
 SIZES(sums, 1, 1, 1, 0) SIZES(rounded, 1, 1, 0, 1)
 
-/// A map as rows: with stride 1 it is a single one.
+/// With stride 1 tiles need not end with a row: the map counts as a single long one.
 static int row_count(const siamese_pointwise_shape *s) { return s->stride == 1 ? 1 : s->output_height; }
 static int row_width(const siamese_pointwise_shape *s) {
   return s->stride == 1 ? s->output_height * s->output_width : s->output_width;
@@ -145,7 +151,8 @@ void AT_LEVEL(pointwise)(
         // The next blocks, or the next channels of the first ones, or what comes after all of them.
         if (block + tile_blocks < end_block) t.ahead = t.weights + tile_blocks * t.weight_block * size;
         else if (t.is_last) t.ahead = then;
-        else t.ahead = (const char *)weights + ((size_t)first_block * t.weight_block + (size_t)(from + step) * 256) * size;
+        else
+          t.ahead = (const char *)weights + ((size_t)first_block * t.weight_block + (size_t)(from + step) * 256) * size;
         t.ahead_to = 0;
         place next = beginning;
         for (int number = start; number < stop; number++) {
@@ -162,7 +169,8 @@ void AT_LEVEL(pointwise)(
           t.ahead_from = t.ahead_to;
           t.ahead_to = 8 * (unsigned)size * (unsigned)(number - start + 1) / (unsigned)(stop - start);
           size_t pixel = (size_t)(here.row * width + x) * 16;
-          t.output = (char *)output + ((size_t)(here.picture * output_blocks + block) * t.output_block + pixel) * output_size;
+          size_t output_plane = (size_t)(here.picture * output_blocks + block) * t.output_block;
+          t.output = (char *)output + (output_plane + pixel) * output_size;
           by_count[narrow + (here.part < wider) - 1](s, &t);
         }
       }

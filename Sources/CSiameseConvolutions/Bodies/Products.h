@@ -4,14 +4,15 @@
 #include "../include/Function.h"
 #include "Vectors.h"
 
-// What products of matrices whose tiles stay in registers are made of: `m` pixels of `n` blocks of 16 filters.
+// The pieces of matrix products. A tile is `m` pixels of `n` blocks of 16 filters: its sums stay in registers.
 
-/// Sixteen sums, each with the products of two weights and two inputs added.
+/// Adds the products of two bfloat16 inputs and sixteen pairs of bfloat16 weights to sixteen sums.
 INLINE vector dot(vector sums, const char *weights, const char *inputs) {
   uint32_t two;
   memcpy(&two, inputs, 4);
 #if LEVEL == LEVEL_AVX512
-  return (vector)_mm512_dpbf16_ps((__m512)sums, (__m512bh)_mm512_loadu_si512(weights), (__m512bh)_mm512_set1_epi32((int)two));
+  return (vector)_mm512_dpbf16_ps((__m512)sums, (__m512bh)_mm512_loadu_si512(weights),
+      (__m512bh)_mm512_set1_epi32((int)two));
 #else
   words pairs;
   memcpy(&pairs, weights, sizeof pairs);
@@ -24,7 +25,7 @@ INLINE vector dot(vector sums, const char *weights, const char *inputs) {
 #endif
 }
 
-/// The biases of the tile's filters, or zeros.
+/// Starts the tile's sums with the biases of its filters, or with zeros.
 INLINE void begin(vector (*sums)[2], int m, int n, const float *bias) {
   UNROLLED for (int j = 0; j < n; j++) {
     vector offset = bias ? FLOATS(bias + 16 * j) : (vector){0};
@@ -32,22 +33,25 @@ INLINE void begin(vector (*sums)[2], int m, int n, const float *bias) {
   }
 }
 
-/// Adds the products of one input of each pixel, or two of bfloat16: `pixel` bytes lie between those of neighbouring pixels,
-/// `weight_block` bytes between the weights of neighbouring blocks.
+/// Adds the products of one input of each pixel, or two of bfloat16: `pixel` bytes lie between those of neighbouring
+/// pixels, `weight_block` bytes between the weights of neighbouring blocks.
 INLINE void step(
-    vector (*sums)[2], int m, int n, int is_bfloat16, const char *weights, size_t weight_block, const char *inputs, size_t pixel) {
+    vector (*sums)[2], int m, int n, int is_bfloat16, const char *weights, size_t weight_block, const char *inputs,
+    size_t pixel) {
   UNROLLED for (int i = 0; i < m; i++) {
     if (is_bfloat16) {
       UNROLLED for (int j = 0; j < n; j++)
         sums[i][j] = dot(sums[i][j], weights + (size_t)j * weight_block, inputs + (size_t)i * pixel);
     } else {
       float x = *(const float *)(inputs + (size_t)i * pixel);
-      UNROLLED for (int j = 0; j < n; j++) sums[i][j] += x * FLOATS((const float *)(weights + (size_t)j * weight_block));
+      UNROLLED for (int j = 0; j < n; j++)
+        sums[i][j] += x * FLOATS((const float *)(weights + (size_t)j * weight_block));
     }
   }
 }
 
-/// Of the function, and then the sums, to `output`, whose blocks of filters lie `output_block` elements apart.
+/// Applies the function to the sums, where there is one, and writes them to `output`, whose blocks of filters lie
+/// `output_block` elements apart.
 INLINE void finish(
     siamese_function f, int has_function, vector (*sums)[2], int m, int n, char *output, size_t output_block,
     int makes_bfloat16) {
@@ -61,7 +65,7 @@ INLINE void finish(
     }
     return;
   }
-  // One bound after the other: few functions have both, and here each counts.
+  // A bound that is infinite is left out: the identity has none, ReLU one, and each costs an instruction a sum.
   if (has_function && f.low > -__builtin_inff()) {
     vector low = (vector){0} + f.low;
     UNROLLED for (int j = 0; j < n; j++)

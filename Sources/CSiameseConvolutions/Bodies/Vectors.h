@@ -4,7 +4,8 @@
 
 #include "../include/Function.h"
 
-// Sixteen floats at a time, for functions that are compiled for the wide registers.
+// Vectors of sixteen floats, one for each channel of a block, and what is done to them. Compilers make one register of
+// each with AVX-512, two with AVX2, and four without either.
 
 typedef float vector __attribute__((vector_size(64)));
 typedef uint32_t words __attribute__((vector_size(64)));
@@ -18,7 +19,11 @@ typedef uint16_t unaligned_bfloat16s __attribute__((vector_size(32), aligned(2))
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 #define INLINE static inline __attribute__((always_inline)) WIDE
-#if defined(__clang__)
+#if defined(SIAMESE_NO_UNROLLING)
+// Under sanitisers, whose checks of every access would take minutes to compile in unrolled loops.
+#define UNROLLED
+#define ROLLED
+#elif defined(__clang__)
 #define UNROLLED _Pragma("clang loop unroll(full)")
 #define ROLLED _Pragma("clang loop unroll(disable)")
 #else
@@ -26,7 +31,7 @@ typedef uint16_t unaligned_bfloat16s __attribute__((vector_size(32), aligned(2))
 #define ROLLED _Pragma("GCC unroll 1")
 #endif
 
-/// Sixteen elements, `offset` elements from the start.
+/// Reads sixteen elements, `offset` elements from the start.
 INLINE void load(const void *from, size_t offset, int is_bfloat16, vector *to) {
   if (is_bfloat16) {
     words wide = __builtin_convertvector(*(const unaligned_bfloat16s *)((const uint16_t *)from + offset), words) << 16;
@@ -36,7 +41,7 @@ INLINE void load(const void *from, size_t offset, int is_bfloat16, vector *to) {
   }
 }
 
-/// To bfloat16, rounds to the nearest, ties to even.
+/// Writes sixteen elements; to bfloat16 it rounds to the nearest, ties to even.
 INLINE void store(void *to, size_t offset, int is_bfloat16, vector value) {
   if (is_bfloat16) {
 #if LEVEL == LEVEL_AVX512
@@ -51,7 +56,8 @@ INLINE void store(void *to, size_t offset, int is_bfloat16, vector value) {
   }
 }
 
-// Bounds, under which NaN stays NaN: where either number is NaN, the processor's instructions give the second one.
+// The larger and the smaller of two numbers, such that a NaN in `x` stays: where either number is NaN, the processor's
+// instructions give their second operand.
 
 INLINE vector at_least(vector x, vector low) {
 #if LEVEL == LEVEL_AVX512
@@ -93,8 +99,8 @@ INLINE vector square_root(vector x) {
 #endif
 }
 
-/// x / (1 + e^-x). e^-x = 2^n 2^f with |f| <= 1/2; 2^f is a polynomial good to float's precision, or, for what becomes a
-/// bfloat16, to 2^-12.
+/// x / (1 + e^-x). e^-x = 2^n 2^f with |f| <= 1/2; 2^f is a polynomial good to float's precision, or, for what becomes
+/// a bfloat16, to 2^-12.
 INLINE void silu(vector *values, int count, int is_bfloat16) {
   for (int i = 0; i < count; i++) {
     vector x = values[i];
@@ -120,8 +126,8 @@ INLINE void silu(vector *values, int count, int is_bfloat16) {
   }
 }
 
-/// x Φ(x) = max(x, 0) - a (1/2 - a r(a²)), where a = |x| and r is a polynomial: good to 5e-7, or, for what becomes a bfloat16,
-/// to 3e-5.
+/// x Φ(x) = max(x, 0) - a (1/2 - a r(a²)), where a = |x| and r is a polynomial: good to 5e-7, or, for what becomes a
+/// bfloat16, to 3e-5.
 INLINE void gelu(vector *values, int count, int is_bfloat16) {
   for (int i = 0; i < count; i++) {
     vector x = values[i], zero = {0};
@@ -157,7 +163,8 @@ INLINE void gelu(vector *values, int count, int is_bfloat16) {
   }
 }
 
-/// `kind` is the function's own, known when this is compiled.
+/// Applies a function to `count` vectors. `kind` is `f.kind`; where callers pass a constant, compilers drop the other
+/// kinds.
 INLINE void apply(siamese_function f, siamese_function_kind kind, vector *values, int count, int is_bfloat16) {
   if (kind == siamese_silu) {
     silu(values, count, is_bfloat16);

@@ -22,8 +22,8 @@ void AT_LEVEL(winograd)(
   siamese_scatter *scatter = s->is_bfloat16 ? AT_LEVEL(scatter_2) : AT_LEVEL(scatter_4);
   siamese_gather *gather = s->is_bfloat16 ? AT_LEVEL(gather_2) : AT_LEVEL(gather_4);
   siamese_pointwise_shape product = {
-      .kind = s->is_bfloat16 ? siamese_floats_of_bfloat16 : siamese_floats, .height = 1, .width = rows, .output_height = 1,
-      .output_width = rows, .stride = 1, .channels = s->channels, .filters = s->filters,
+      .kind = s->is_bfloat16 ? siamese_floats_of_bfloat16 : siamese_floats, .height = 1, .width = rows,
+      .output_height = 1, .output_width = rows, .stride = 1, .channels = s->channels, .filters = s->filters,
       .function = {.kind = siamese_limited, .low = -__builtin_inff(), .high = __builtin_inff()}};
   size_t size = s->is_bfloat16 ? 2 : 4, channels = (size_t)s->channels, filters = (size_t)s->filters;
   size_t tile_matrix = (size_t)rows * channels, product_matrix = (size_t)rows * filters;
@@ -40,7 +40,7 @@ void AT_LEVEL(winograd)(
           block_count, then + (size_t)first_block * 16 * channels * size, products + i * product_matrix);
     }
     gather(
-        s, products + (size_t)(first_block * rows) * 16, product_matrix, (size_t)rows * 16, start, tile_count, first_block,
-        block_count, bias, adds, function, output);
+        s, products + (size_t)(first_block * rows) * 16, product_matrix, (size_t)rows * 16, start, tile_count,
+        first_block, block_count, bias, adds, function, output);
   }
 }

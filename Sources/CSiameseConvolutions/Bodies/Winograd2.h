@@ -2,7 +2,8 @@
 #include "Vectors.h"
 
 /// One tile, one block of channels: Bᵀ d B.
-INLINE void scatter_tile(const siamese_winograd_shape *s, const uint16_t *block, int y, int x, uint16_t *out, size_t matrix) {
+INLINE void scatter_tile(const siamese_winograd_shape *s, const uint16_t *block, int y, int x, uint16_t *out,
+    size_t matrix) {
   vector d[4][4];
   int inside = y >= 0 && x >= 0 && y + 4 <= s->height && x + 4 <= s->width;
   for (int i = 0; i < 4; i++)
@@ -65,22 +66,24 @@ INLINE void gather_tile(
 }
 
 INLINE void gather(
-    const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
-    int block_count, const float *bias, int adds, siamese_function function, siamese_function_kind kind, uint16_t *map) {
+    const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count,
+    int first_block, int block_count, const float *bias, int adds, siamese_function function,
+    siamese_function_kind kind, uint16_t *map) {
   int columns = (s->output_width + 1) / 2, per_picture = AT_LEVEL(winograd_tiles)(s);
   size_t plane = (size_t)s->output_height * (size_t)s->output_width * 16, picture = plane * (size_t)(s->filters / 16);
   for (int t = 0; t < count; t++) {
     int tile = first + t, within = tile % per_picture;
     uint16_t *target = map + (size_t)(tile / per_picture) * picture;
     for (int k = 0; k < block_count; k++)
-      gather_tile(s, sums + (size_t)k * block + (size_t)t * 16, matrix, bias ? bias + 16 * (first_block + k) : 0, adds, function,
-                  kind, target + (size_t)(first_block + k) * plane, within / columns * 2, within % columns * 2);
+      gather_tile(s, sums + (size_t)k * block + (size_t)t * 16, matrix, bias ? bias + 16 * (first_block + k) : 0,
+                  adds, function, kind, target + (size_t)(first_block + k) * plane, within / columns * 2,
+                  within % columns * 2);
   }
 }
 
 WIDE void AT_LEVEL(gather_2)(
-    const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count, int first_block,
-    int block_count, const float *bias, int adds, const siamese_function *function, void *map) {
+    const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count,
+    int first_block, int block_count, const float *bias, int adds, const siamese_function *function, void *map) {
   if (function->kind == siamese_limited)
     gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, siamese_limited, map);
   else

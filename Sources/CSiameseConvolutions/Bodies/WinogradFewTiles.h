@@ -1,13 +1,13 @@
 #include "Transforms.h"
 #include "Vectors.h"
 
-// Where tiles are few, reading transformed kernels, four times as large as kernels, takes longer than the products. Here
-// kernels are transformed as they come: their columns once, their rows where they are multiplied.
+// Where tiles are few, reading transformed kernels, four times as large as kernels, takes longer than the products.
+// Here kernels are transformed as they come: their columns once, their rows where they are multiplied.
 
-// Rows and columns of a tile, tiles whose sums for a row of matrices stay in registers, and channels at a time.
+// Rows and columns of a tile; the most tiles whose sums, for six matrices, stay in registers; and channels at a time.
 enum { side = 6, most = 4, depth = 16 };
 
-/// The factors of G's rows, which sums get in the end.
+/// The common factors of G's rows: sums are multiplied by them once, in the end, instead of each kernel.
 static const float factors[side] = {1.0f / 4, -1.0f / 6, -1.0f / 6, 1.0f / 24, 1.0f / 24, 1};
 
 /// G times a column of three, without the factors.
@@ -21,7 +21,7 @@ INLINE void expand(vector first, vector second, vector third, vector *t) {
   t[5] = third;
 }
 
-/// The columns of kernels `[depth][3][3][16]`: `[depth][6][3][16]`.
+/// Transforms the columns of kernels `[depth][3][3][16]`, to `[depth][6][3][16]`.
 WIDE static void expand_columns(const float *kernels, float *columns) {
   for (int k = 0; k < depth; k++) {
     UNROLLED for (int x = 0; x < 3; x++) {
@@ -34,7 +34,8 @@ WIDE static void expand_columns(const float *kernels, float *columns) {
   }
 }
 
-/// Of one block of filters and `depth` channels: the kernels' columns, and the kernels to fetch meanwhile.
+/// One block of filters and `depth` channels: the kernels' transformed columns, and the kernels, from `ahead` to `end`,
+/// to fetch meanwhile.
 typedef struct {
   const float *columns, *ahead, *end;
   int is_first, is_last;
@@ -46,7 +47,8 @@ INLINE void multiply(const piece *p, const float *tiles, size_t matrix, float *s
   for (int i = 0; i < side; i++) {
     vector s[side][most];
     UNROLLED for (int j = 0; j < side; j++)
-      UNROLLED for (int t = 0; t < m; t++) s[j][t] = p->is_first ? (vector){0} : FLOATS(sums + (size_t)j * matrix + 16 * t);
+      UNROLLED for (int t = 0; t < m; t++)
+        s[j][t] = p->is_first ? (vector){0} : FLOATS(sums + (size_t)j * matrix + 16 * t);
     ROLLED for (int k = 0; k < depth; k++) {
       if (ahead < p->end) {
         __builtin_prefetch(ahead);
@@ -88,7 +90,8 @@ void AT_LEVEL(winograd_few_tiles)(
   float *columns = scratch, *sums = columns + 16 * 3 * side * depth, *tiles = sums + all;
   int parts = (count + most - 1) / most, blocks = s->channels / 16;
   AT_LEVEL(scatter_4)(s, map, 0, count, tiles, matrix, all);
-  const float *here = kernels + (size_t)(first_block * blocks) * kernel, *end = here + (size_t)(block_count * blocks) * kernel;
+  const float *here = kernels + (size_t)(first_block * blocks) * kernel;
+  const float *end = here + (size_t)(block_count * blocks) * kernel;
   for (int block = first_block; block < first_block + block_count; block++) {
     for (int c = 0; c < blocks; c++) {
       expand_columns(here, columns);

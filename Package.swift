@@ -36,7 +36,7 @@ let package = Package(
     .target(name: "SiameseHDF5", dependencies: ["CSiameseHDF5", "SiameseFiles"]),
     .target(
       name: "SiameseImages",
-      dependencies: ["CSiamesePixels", "CSiamesePNG", "CSiameseTurboJPEG", "SiameseFiles", "SiameseRandom"]),
+      dependencies: ["CSiamesePNG", "CSiamesePixels", "CSiameseTurboJPEG", "SiameseFiles", "SiameseRandom"]),
 
     // Floor 3: networks as values, figures, kernel machines, galleries, pages, drawn glyphs.
     .target(name: "SiameseGraph", dependencies: ["SiameseRandom", "SiameseTensors"]),
@@ -62,28 +62,33 @@ let package = Package(
     .target(
       name: "SiameseMetricLearning",
       dependencies: [
-        "SiameseEvaluation", "SiameseFiles", "SiameseGraph", "SiameseHDF5", "SiameseInference", "SiameseTensors",
-        "SiameseTraining",
-      ]),
+          "SiameseEvaluation", "SiameseGraph", "SiameseHDF5", "SiameseInference", "SiameseTensors",
+          "SiameseTraining",
+        ]),
 
     // Floor 7: whole tasks.
     .target(
       name: "SiameseKit",
       dependencies: [
-        "SiameseEvaluation", "SiameseFiles", "SiameseGallery", "SiameseGlyphs", "SiameseGraph", "SiameseHDF5",
-        "SiameseImages", "SiameseInference", "SiameseKeras", "SiameseMetricLearning", "SiameseOneDNN", "SiameseReports",
-        "SiameseSupportVectors", "SiameseTensors", "SiameseTraining",
-      ]),
+          "SiameseEvaluation", "SiameseFiles", "SiameseGallery", "SiameseGlyphs", "SiameseGraph", "SiameseHDF5",
+          "SiameseImages", "SiameseInference", "SiameseKeras", "SiameseMetricLearning", "SiameseOneDNN",
+          "SiameseReports", "SiameseSupportVectors", "SiameseTensors", "SiameseTraining",
+        ]),
 
     // Floor 8: commands.
     .target(
       name: "SiameseCommands",
-      dependencies: ["SiameseFiles", "SiameseKit", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+          "SiameseFiles", "SiameseKit", "SiameseSupportVectors",
+          .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
     .executableTarget(name: "siamese", dependencies: ["SiameseCommands"]),
     .executableTarget(name: "siamese-finetune", dependencies: ["SiameseCommands"]),
 
     // Examples, run by the tests.
-    .executableTarget(name: "siamese-compare-pictures", dependencies: ["SiameseKit"], path: "Examples/ComparePictures"),
+    .executableTarget(name: "siamese-compare-pictures", dependencies: [
+          "SiameseKit",
+        ], path: "Examples/ComparePictures"),
 
     // Tests, one target a room, and what they share.
     .target(
@@ -94,38 +99,58 @@ let package = Package(
     .testTarget(name: "SiameseConvolutionsTests", dependencies: ["CSiameseConvolutions"]),
     .testTarget(name: "SiameseFilesTests", dependencies: ["SiameseFiles", "SiameseTestSupport"]),
     .testTarget(name: "SiameseRandomTests", dependencies: ["SiameseRandom"]),
-    .testTarget(name: "SiameseOneDNNTests", dependencies: ["SiameseOneDNN", "SiameseTestSupport"]),
-    .testTarget(name: "SiameseTensorsTests", dependencies: ["SiameseTensors", "SiameseTestSupport"]),
+    .testTarget(name: "SiameseOneDNNTests", dependencies: ["SiameseGraph", "SiameseOneDNN", "SiameseTensors"]),
+    .testTarget(name: "SiameseTensorsTests", dependencies: ["SiameseTensors"]),
     .testTarget(name: "SiameseHDF5Tests", dependencies: ["SiameseHDF5", "SiameseTestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseImagesTests", dependencies: ["SiameseImages", "SiameseTestSupport"], exclude: ["Fixtures"]),
+    .testTarget(name: "SiameseImagesTests", dependencies: [
+          "SiameseFiles", "SiameseImages", "SiameseTestSupport",
+        ], exclude: ["Fixtures"]),
     .testTarget(
-      name: "SiameseGlyphsTests", dependencies: ["SiameseGlyphs", "SiameseTestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseGraphTests", dependencies: ["SiameseGraph", "SiameseTestSupport"]),
+      name: "SiameseGlyphsTests", dependencies: [
+          "SiameseGlyphs", "SiameseImages", "SiameseTestSupport",
+        ], exclude: ["Fixtures"]),
+    .testTarget(name: "SiameseGraphTests", dependencies: ["SiameseGraph", "SiameseTensors", "SiameseTestSupport"]),
     .testTarget(
-      name: "SiameseSupportVectorsTests", dependencies: ["SiameseSupportVectors", "SiameseTestSupport"],
+      name: "SiameseSupportVectorsTests", dependencies: ["SiameseSupportVectors", "SiameseTensors"],
       exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseGalleryTests", dependencies: ["SiameseGallery", "SiameseTestSupport"]),
+    .testTarget(name: "SiameseGalleryTests", dependencies: ["SiameseGallery", "SiameseTensors"]),
     .testTarget(
-      name: "SiameseEvaluationTests", dependencies: ["SiameseEvaluation", "SiameseTestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseReportsTests", dependencies: ["SiameseReports", "SiameseTestSupport"]),
+      name: "SiameseEvaluationTests", dependencies: [
+          "SiameseEvaluation", "SiameseFiles", "SiameseTensors",
+        ], exclude: ["Fixtures"]),
+    .testTarget(name: "SiameseReportsTests", dependencies: ["SiameseReports", "SiameseTensors"]),
     .testTarget(
-      name: "SiameseInferenceTests", dependencies: ["CSiameseConvolutions", "SiameseInference", "SiameseTestSupport"]),
+      name: "SiameseInferenceTests", dependencies: [
+          "SiameseFiles", "SiameseGraph", "SiameseInference", "SiameseTensors", "SiameseTestSupport",
+        ]),
     .testTarget(
       name: "SiameseKerasTests",
       dependencies: [
-        "SiameseInference", "SiameseKeras", "SiameseTestSupport", "SiameseTraining", "siamese-hostile-files",
-      ],
+          "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseInference", "SiameseKeras", "SiameseTensors",
+          "SiameseTestSupport", "SiameseTraining", "siamese-hostile-files",
+        ],
       exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseTrainingTests", dependencies: ["SiameseTraining", "SiameseTestSupport"]),
+    .testTarget(name: "SiameseTrainingTests", dependencies: [
+          "SiameseGraph", "SiameseInference", "SiameseOneDNN", "SiameseTensors", "SiameseTestSupport",
+          "SiameseTraining",
+        ]),
     .testTarget(
-      name: "SiameseMetricLearningTests", dependencies: ["SiameseMetricLearning", "SiameseTestSupport"],
+      name: "SiameseMetricLearningTests", dependencies: [
+          "SiameseEvaluation", "SiameseGraph", "SiameseMetricLearning", "SiameseTensors", "SiameseTestSupport",
+          "SiameseTraining",
+        ],
       exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseKitTests", dependencies: ["SiameseKit", "SiameseTestSupport"]),
+    .testTarget(name: "SiameseKitTests", dependencies: [
+          "SiameseFiles", "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseKeras", "SiameseKit",
+          "SiameseMetricLearning", "SiameseSupportVectors", "SiameseTensors", "SiameseTestSupport",
+        ]),
     .testTarget(
       name: "SiameseCommandsTests",
       dependencies: [
-        "SiameseCommands", "SiameseTestSupport", "siamese", "siamese-compare-pictures", "siamese-finetune",
-      ]),
+          "SiameseCommands", "SiameseGraph", "SiameseKit", "SiameseTensors", "SiameseTestSupport", "siamese",
+          "siamese-compare-pictures", "siamese-finetune",
+          .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        ]),
 
     // What keeps the house in order: it reads the checkout and builds nothing of it.
     .testTarget(name: "SiameseStructureTests"),

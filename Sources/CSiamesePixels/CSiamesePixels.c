@@ -34,7 +34,7 @@ static void across_row(const uint8_t *row, const uint8_t *end, uint8_t *out, siz
         memcpy(last, pixel, (size_t)(end - pixel));
         two = _mm_loadl_epi64((const __m128i *)last);
       }
-      // r0 r1 g0 g1 b0 b1, 16 bits each; the last two are nobody's.
+      // r0 r1 g0 g1 b0 b1, 16 bits each; the last two are not used.
       __m128i both = _mm_unpacklo_epi8(_mm_unpacklo_epi8(two, _mm_srli_si128(two, 3)), zero);
       high = _mm_add_epi32(high, _mm_madd_epi16(both, _mm_loadu_si128((const __m128i *)pair)));
       low = _mm_add_epi32(low, _mm_madd_epi16(both, _mm_loadu_si128((const __m128i *)(pair + 8))));

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SiameseFiles
 import SiameseKit
 
 struct CalibrateCommand: ParsableCommand {
@@ -50,7 +51,7 @@ struct CalibrateCommand: ParsableCommand {
     for rate in far where !(rate > 0 && rate < 1) {
       throw ValidationError("--far must be above 0 and below 1, found \(rate).")
     }
-    if let output, !output.lowercased().hasSuffix(".h5") {
+    if let output, output.pathExtension != "h5" {
       throw ValidationError("--output must end in .h5, the format that keeps thresholds, found '\(output)'.")
     }
   }

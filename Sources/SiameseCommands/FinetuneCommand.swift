@@ -68,7 +68,7 @@ public struct FinetuneCommand: ParsableCommand {
   /// Does the whole job.
   public func run() throws {
     let recipe = try training.recipe(svm: svm, fromScratch: network.fromScratch)
-    if recipe.joint != nil, !output.lowercased().hasSuffix(".h5") {
+    if recipe.joint != nil, output.pathExtension != "h5" {
       throw ValidationError("--joint needs an output that ends in .h5, the format that keeps joint layers, found '\(output)'.")
     }
     if let exportFeatures { _ = try FeatureFormat(path: exportFeatures) }

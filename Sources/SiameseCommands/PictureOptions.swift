@@ -1,4 +1,5 @@
 import ArgumentParser
+import SiameseFiles
 import SiameseKit
 
 /// Which pictures.
@@ -28,7 +29,7 @@ extension PictureOptions {
 
 /// The pictures of `--data`: a folder of one folder a class, or a `.csv` list.
 func labelledPictures(_ data: String) throws -> LabelledPictures {
-  data.lowercased().hasSuffix(".csv") ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
+  data.pathExtension == "csv" ? try LabelledPictures(list: data) : try LabelledPictures(folder: data)
 }
 
 /// Says on standard error which pictures were left out, and how many.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SiameseFiles
 import SiameseKit
 
 struct SVMPredictCommand: ParsableCommand {
@@ -46,7 +47,7 @@ struct SVMPredictCommand: ParsableCommand {
     var features = try Features(contentsOf: features)
     // LIBSVM's formats leave zeros out and do not say how wide they are.
     if try FeatureFormat(path: self.features) == .libsvm { features = features.widened(to: trained.inputWidth) }
-    if !machine.lowercased().hasSuffix("5") { trained = try trained.widened(to: features.width) }
+    if !["h5", "hdf5"].contains(machine.pathExtension) { trained = try trained.widened(to: features.width) }
     if let threads { trained.threads = max(1, threads) }
     getReady()
     let start = Date()

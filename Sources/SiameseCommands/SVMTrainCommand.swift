@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import SiameseFiles
 import SiameseKit
 
 struct SVMTrainCommand: ParsableCommand {
@@ -36,7 +37,7 @@ struct SVMTrainCommand: ParsableCommand {
   var metrics: String?
 
   /// Whether the machine is written in LIBSVM's format, which holds no class names.
-  private var isLIBSVM: Bool { !output.hasSuffix(".h5") && !output.hasSuffix(".hdf5") }
+  private var isLIBSVM: Bool { !["h5", "hdf5"].contains(output.pathExtension) }
 
   func run() throws {
     let classNames = isLIBSVM ? output + ".classes.tsv" : nil

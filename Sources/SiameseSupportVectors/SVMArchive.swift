@@ -127,10 +127,11 @@ extension TrainedSVM {
     }
     self.init(
       machine: machine, kernel: kernel, multiclass: multiclass, classes: classes, transform: transform,
-      supportVectors: vectors, supportIndices: indices, supportCounts: counts, panels: panels,
-      thresholds: try reader.doubles("thresholds", count: decisions),
-      objectives: try reader.doubles("objectives", count: decisions),
-      iterationCounts: try reader.counts("iterations"), threads: ProcessInfo.processInfo.activeProcessorCount)
+      support: (vectors, indices, counts),
+      solution: (
+        panels, try reader.doubles("thresholds", count: decisions), try reader.doubles("objectives", count: decisions),
+        try reader.counts("iterations")
+      ), threads: ProcessInfo.processInfo.activeProcessorCount)
     _ = prepared()
     warnings = archive.strings["warnings"] ?? []
     if archive.numbers["sigmoid_a"] != nil || archive.numbers["sigmoid_b"] != nil {

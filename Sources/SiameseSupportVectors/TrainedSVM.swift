@@ -84,10 +84,13 @@ extension TrainedSVM {
     self.init(
       machine: svm.machine, kernel: input.kernel, multiclass: svm.multiclass, classes: input.classes,
       transform: input.transform,
-      supportVectors: input.kernel.keepsNoRows
-        ? Tensor(shape: [indices.count, 0], elements: []) : input.features.gatheringRows(indices),
-      supportIndices: indices, supportCounts: counts, panels: panels, thresholds: decisions.map(\.threshold),
-      objectives: decisions.map(\.objective), iterationCounts: decisions.map(\.iterations), threads: svm.threads)
+      support: (
+        input.kernel.keepsNoRows
+          ? Tensor(shape: [indices.count, 0], elements: []) : input.features.gatheringRows(indices), indices, counts
+      ),
+      solution: (
+        panels, decisions.map(\.threshold), decisions.map(\.objective), decisions.map(\.iterations)
+      ), threads: svm.threads)
     let unfinished = decisions.filter { !$0.converged }
     if !unfinished.isEmpty {
       let worst = unfinished.map(\.gap).max() ?? 0
@@ -99,25 +102,20 @@ extension TrainedSVM {
 
   init(
     machine: Machine, kernel: Kernel, multiclass: MulticlassStrategy, classes: [String], transform: FeatureTransform,
-    supportVectors: Tensor, supportIndices: [Int], supportCounts: [Int], panels: [CoefficientPanel],
-    thresholds: [Double], objectives: [Double], iterationCounts: [Int], threads: Int
+    support: (vectors: Tensor, indices: [Int], counts: [Int]),
+    solution: (panels: [CoefficientPanel], thresholds: [Double], objectives: [Double], iterationCounts: [Int]), threads: Int
   ) {
     self.machine = machine
     self.kernel = kernel
     self.multiclass = multiclass
     self.classes = classes
     self.transform = transform
-    self.supportVectors = supportVectors
-    self.supportIndices = supportIndices
-    self.supportCounts = supportCounts
-    self.panels = panels
-    self.thresholds = thresholds
-    self.objectives = objectives
-    self.iterationCounts = iterationCounts
+    (supportVectors, supportIndices, supportCounts) = support
+    (panels, thresholds, objectives, iterationCounts) = solution
     self.threads = threads
     inputWidth = transform.inputWidth
     prepared = PreparedVectors(
-      kernel: kernel, vectors: supportVectors, columns: kernel.keepsNoRows ? supportIndices : [])
+      kernel: kernel, vectors: support.vectors, columns: kernel.keepsNoRows ? support.indices : [])
   }
 
   /// Panels full of zeros, laid out for a machine.

@@ -92,7 +92,10 @@ import Testing
       let sum = try graph.add("sum", .elementwise(.add), [project, r1])
       let drop = try graph.add("drop", .stochasticDepth(rate: 0.4), [sum])
       return try graph.add("max", .globalPooling(.maximum, keepsDimensions: false), [drop])
-    },
+    }
+  ] + furtherCases
+
+  private static let furtherCases: [Case] = [
     Case("squeeze and excitation with silu and hard sigmoid", [6, 7, 20]) { graph, x in
       let c = try graph.add("c", convolution(20, 3, .silu), x)
       let mean = try graph.add("mean", .globalPooling(.average, keepsDimensions: true), [c])

@@ -22,18 +22,6 @@ extension Architecture {
     func projected(_ x: FeatureMap, _ name: String, _ filters: Int) -> FeatureMap {
       norm(x.convolution("\(name)_conv", filters, 1, padding: .valid), "\(name)_bn")
     }
-    /// The root of the sum of squares in each 3×3 window.
-    func powerPool(_ x: FeatureMap) -> FeatureMap {
-      x.activation(nil, .square, className: "Lambda").averagePool(nil, 3, stride: 3)
-        .linear(nil, "Lambda", scale: 9).activation(nil, .squareRoot, className: "Lambda")
-    }
-    /// Back to the size of `x`, as much as possible on both sides, the odd row and column below and to the right.
-    func padded(_ y: FeatureMap, to x: FeatureMap) -> FeatureMap {
-      let (rows, columns) = (x.height - y.height, x.width - y.width)
-      return y.zeroPad(
-        nil,
-        EdgeInsets(top: rows / 2, bottom: rows - rows / 2, left: columns / 2, right: columns - columns / 2))
-    }
     func halved(_ x: FeatureMap, _ three: FeatureMap, _ five: FeatureMap) -> FeatureMap {
       .concatenate(nil, [three, five, x.maxPool(nil, 3, stride: 2).zeroPad(nil, EdgeInsets(bottom: 1, right: 1))])
     }
@@ -52,14 +40,14 @@ extension Architecture {
       nil,
       [
         reduced(x, "\(name)_3x3", 96, 128, kernel: 3), reduced(x, "\(name)_5x5", 16, 32, kernel: 5),
-        padded(projected(x.maxPool(nil, 3, stride: 2), "\(name)_pool", 32), to: x), projected(x, "\(name)_1x1", 64),
+        projected(x.maxPool(nil, 3, stride: 2), "\(name)_pool", 32).paddedAsOpenFace(to: x), projected(x, "\(name)_1x1", 64),
       ])
     name = "inception_3b"
     x = .concatenate(
       nil,
       [
         reduced(x, "\(name)_3x3", 96, 128, kernel: 3), reduced(x, "\(name)_5x5", 32, 64, kernel: 5),
-        padded(projected(powerPool(x), "\(name)_pool", 64), to: x), projected(x, "\(name)_1x1", 64),
+        projected(x.openFacePowerPool(), "\(name)_pool", 64).paddedAsOpenFace(to: x), projected(x, "\(name)_1x1", 64),
       ])
     name = "inception_3c"
     x = halved(
@@ -70,7 +58,7 @@ extension Architecture {
       nil,
       [
         reduced(x, "\(name)_3x3", 96, 192, kernel: 3), reduced(x, "\(name)_5x5", 32, 64, kernel: 5),
-        padded(projected(powerPool(x), "\(name)_pool", 128), to: x), projected(x, "\(name)_1x1", 256),
+        projected(x.openFacePowerPool(), "\(name)_pool", 128).paddedAsOpenFace(to: x), projected(x, "\(name)_1x1", 256),
       ])
     name = "inception_4e"
     x = halved(
@@ -80,7 +68,7 @@ extension Architecture {
     x = .concatenate(
       nil,
       [
-        reduced(x, "\(name)_3x3", 96, 384, kernel: 3), padded(projected(powerPool(x), "\(name)_pool", 96), to: x),
+        reduced(x, "\(name)_3x3", 96, 384, kernel: 3), projected(x.openFacePowerPool(), "\(name)_pool", 96).paddedAsOpenFace(to: x),
         projected(x, "\(name)_1x1", 256),
       ])
     name = "inception_5b"
@@ -88,10 +76,25 @@ extension Architecture {
       nil,
       [
         reduced(x, "\(name)_3x3", 96, 384, kernel: 3),
-        padded(projected(x.maxPool(nil, 3, stride: 2), "\(name)_pool", 96), to: x), projected(x, "\(name)_1x1", 256),
+        projected(x.maxPool(nil, 3, stride: 2), "\(name)_pool", 96).paddedAsOpenFace(to: x), projected(x, "\(name)_1x1", 256),
       ])
     guard let classes else { return x }
     return x.averagePool(nil, 3, stride: 1).flatten().dense("dense_layer", classes)
       .unitNorm("norm_layer", className: "Lambda")
+  }
+}
+
+extension FeatureMap {
+  /// The root of the sum of squares in each 3×3 window.
+  fileprivate func openFacePowerPool() -> FeatureMap {
+    activation(nil, .square, className: "Lambda").averagePool(nil, 3, stride: 3)
+      .linear(nil, "Lambda", scale: 9).activation(nil, .squareRoot, className: "Lambda")
+  }
+
+  /// Back to the size of `x`, as much as possible on both sides, the odd row and column below and to the right.
+  fileprivate func paddedAsOpenFace(to x: FeatureMap) -> FeatureMap {
+    let (rows, columns) = (x.height - height, x.width - width)
+    return zeroPad(
+      nil, EdgeInsets(top: rows / 2, bottom: rows - rows / 2, left: columns / 2, right: columns - columns / 2))
   }
 }

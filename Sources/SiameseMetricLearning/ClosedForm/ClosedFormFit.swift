@@ -91,26 +91,27 @@ package struct ClosedFormFit: Sendable, Equatable {
       return
     }
 
-    let whitened = Tensor.product(
-      features.centred(on: [mean], classOf: [Int](repeating: 0, count: count)), full)
-    let axes: PrincipalAxes
-    if method == .wccn {
-      axes = PrincipalAxes(whitened)
-    } else {
-      // Between classes: the whitened class means, each weighed by its pictures.
-      var weighted = Tensor(shape: [classes.count, depth])
-      for (c, members) in classes.enumerated() {
-        let centre = whitened.mean(of: members)
-        let weight = Double(members.count).squareRoot()
-        for k in 0..<depth { weighted.elements[c * depth + k] = Float(weight * centre[k]) }
-      }
-      axes = PrincipalAxes(weighted)
-    }
+    let axes = Self.axes(method, whitened: Tensor.product(
+      features.centred(on: [mean], classOf: [Int](repeating: 0, count: count)), full), classes: classes)
     let kept = min(width ?? (method == .lda ? classes.count - 1 : depth), axes.values.count)
     let rotation = ClosedFormFit(
       axes: axes.vectors, scales: [Double](repeating: 1, count: kept), width: kept,
       mean: [Double](repeating: 0, count: depth))
     self.init(kernel: Tensor.product(full, rotation.kernel), mean: mean)
+  }
+
+  /// The directions of largest variance of whitened features: of all pictures, or for `lda` of the classes' means, each weighed
+  /// by its pictures.
+  private static func axes(_ method: ClosedForm, whitened: Tensor, classes: [[Int]]) -> PrincipalAxes {
+    guard method != .wccn else { return PrincipalAxes(whitened) }
+    let depth = whitened.rowWidth
+    var weighted = Tensor(shape: [classes.count, depth])
+    for (c, members) in classes.enumerated() {
+      let centre = whitened.mean(of: members)
+      let weight = Double(members.count).squareRoot()
+      for k in 0..<depth { weighted.elements[c * depth + k] = Float(weight * centre[k]) }
+    }
+    return PrincipalAxes(weighted)
   }
 
   private init(axes: [[Double]], scales: [Double], width: Int, mean: [Double]) {

@@ -66,6 +66,7 @@ public struct FinetuneCommand: ParsableCommand {
   public init() {}
 
   /// Does the whole job.
+  /// - Throws: what ends the command, for its message and exit status.
   public func run() throws {
     let recipe = try training.recipe(svm: svm, fromScratch: network.fromScratch)
     if recipe.joint != nil, output.pathExtension != "h5" {

@@ -50,6 +50,7 @@ extension Gallery {
   }
 
   /// Forgets an identity with all its pictures; returns how many those were.
+  /// - Throws: `GalleryError` where the file cannot be read or written.
   @discardableResult
   public func remove(identity name: String) throws(GalleryError) -> Int {
     let path = path
@@ -65,6 +66,7 @@ extension Gallery {
   }
 
   /// Everybody, by name.
+  /// - Throws: `GalleryError` where the file cannot be read or written.
   public func identities() throws(GalleryError) -> [Identity] {
     let rows = try read {
       try Row.fetchAll(

@@ -28,6 +28,7 @@ extension Picture {
   }
 
   /// Reads a picture file that is already in memory; `name` stands for it in errors.
+  /// - Throws: `ImageError` where the picture cannot be read, encoded or written.
   public init(
     bytes: [UInt8], name: String, limit: Int = defaultPixelLimit, scale: DecodingScale = .full
   ) throws(ImageError) {

@@ -11,6 +11,7 @@ public struct ProgressUpdate: Sendable, Equatable {
   /// Figures worth watching, already in words: `loss 0.23, active 41 %`.
   public var detail: String
 
+  /// An update; see the properties.
   public init(phase: String, completed: Int, total: Int? = nil, unit: String, detail: String = "") {
     self.phase = phase
     self.completed = completed

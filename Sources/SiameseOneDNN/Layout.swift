@@ -19,6 +19,7 @@ package enum ElementType: String, Hashable, Sendable, Codable {
     }
   }
 
+  /// Bytes of one element.
   package var byteCount: Int {
     switch self {
     case .float32: 4
@@ -137,6 +138,7 @@ package final class Layout: @unchecked Sendable, Equatable {
     (0..<siamese_layout_rank(handle)).map { Int(siamese_layout_extent(handle, $0)) }
   }
 
+  /// The type of its elements.
   package var type: ElementType { ElementType(siamese_layout_type(handle)) ?? .float32 }
 
   /// Elements before the first one: not 0 for a part of something larger.

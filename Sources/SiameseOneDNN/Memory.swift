@@ -3,7 +3,9 @@ import Foundation
 
 /// Bytes aligned to cache lines, freed with the last reference.
 package final class Storage: @unchecked Sendable {
+  /// Where the bytes begin.
   package let pointer: UnsafeMutableRawPointer
+  /// How many bytes were asked for.
   package let byteCount: Int
 
   /// Large blocks lie on a huge page's boundary, so that the system may use huge pages for them. Whole cache lines are taken,
@@ -27,6 +29,7 @@ package final class Storage: @unchecked Sendable {
 
 /// An array that primitives read and write: a layout, and where its bytes are.
 package final class Memory: @unchecked Sendable {
+  /// How the elements lie.
   package let layout: Layout
   let handle: dnnl_memory_t
   /// Keeps the bytes alive, if they are its own.

@@ -4,6 +4,7 @@ import CSiameseOneDNN
 package struct OneDNNError: Error, Equatable, CustomStringConvertible {
   /// What was asked for, in words that fit after "oneDNN refused".
   package let request: String
+  /// oneDNN's own number for the reason.
   package let status: UInt32
 
   /// That the processor's instructions cannot be used as asked.
@@ -53,6 +54,8 @@ struct Engine: @unchecked Sendable {
 package final class ExecutionStream: @unchecked Sendable {
   let handle: dnnl_stream_t
 
+  /// A new order of execution.
+  /// - Throws: `OneDNNError` where oneDNN cannot make one.
   package init() throws {
     var made: dnnl_stream_t?
     try check(dnnl_stream_create(&made, try Engine.shared.handle, dnnl_stream_default_flags.rawValue), "a stream")

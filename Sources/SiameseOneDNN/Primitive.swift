@@ -10,6 +10,7 @@ package enum PostOperation: Sendable {
   case binary(BinaryKind, Layout)
 }
 
+/// A function of two arrays, element by element.
 package enum BinaryKind: Hashable, Sendable {
   case add, subtract, multiply, divide, maximum, minimum
 
@@ -96,8 +97,11 @@ package final class PrimitiveDescription: @unchecked Sendable {
   package var scratchpad: Layout? { nonEmpty(layout(dnnl_query_scratchpad_md)) }
   /// What a forward primitive leaves for its backward one; nil where nothing.
   package var workspace: Layout? { nonEmpty(layout(dnnl_query_workspace_md)) }
+  /// The layout of the gradient with respect to the input.
   package var sourceGradient: Layout { layout(dnnl_query_diff_src_md)! }
+  /// The layout of the gradient with respect to the weights.
   package var weightsGradient: Layout { layout(dnnl_query_diff_weights_md)! }
+  /// The layout of the gradient with respect to the output.
   package var destinationGradient: Layout { layout(dnnl_query_diff_dst_md)! }
 
   private func nonEmpty(_ layout: Layout?) -> Layout? { layout.flatMap { $0.byteCount == 0 ? nil : $0 } }
@@ -105,25 +109,43 @@ package final class PrimitiveDescription: @unchecked Sendable {
 
 /// What an array is to a primitive.
 package struct Argument: Hashable, Sendable {
+  /// oneDNN's number of it.
   package let index: Int32
   private init(_ index: Int) { self.index = Int32(index) }
 
+  /// The first or only input.
   package static let source = Argument(siamese_argument_source)
+  /// The second input of an element-wise function.
   package static let secondSource = Argument(siamese_argument_second_source)
+  /// The output.
   package static let destination = Argument(siamese_argument_destination)
+  /// The kernel.
   package static let weights = Argument(siamese_argument_weights)
+  /// The bias, one number a filter.
   package static let bias = Argument(siamese_argument_bias)
+  /// Means, one a channel.
   package static let mean = Argument(siamese_argument_mean)
+  /// Variances, one a channel.
   package static let variance = Argument(siamese_argument_variance)
+  /// Factors, one a channel.
   package static let scale = Argument(siamese_argument_scale)
+  /// Offsets, one a channel.
   package static let shift = Argument(siamese_argument_shift)
+  /// What a forward primitive leaves for its backward one.
   package static let workspace = Argument(siamese_argument_workspace)
+  /// Working memory.
   package static let scratchpad = Argument(siamese_argument_scratchpad)
+  /// The gradient with respect to the input.
   package static let sourceGradient = Argument(siamese_argument_source_gradient)
+  /// The gradient with respect to the output.
   package static let destinationGradient = Argument(siamese_argument_destination_gradient)
+  /// The gradient with respect to the kernel.
   package static let weightsGradient = Argument(siamese_argument_weights_gradient)
+  /// The gradient with respect to the bias.
   package static let biasGradient = Argument(siamese_argument_bias_gradient)
+  /// The gradient with respect to the factors.
   package static let scaleGradient = Argument(siamese_argument_scale_gradient)
+  /// The gradient with respect to the offsets.
   package static let shiftGradient = Argument(siamese_argument_shift_gradient)
   /// Input number `index` of a concatenation.
   package static func source(_ index: Int) -> Argument { Argument(siamese_argument_multiple_source + index) }
@@ -134,6 +156,8 @@ package final class Primitive: @unchecked Sendable {
   package let description: PrimitiveDescription
   let handle: dnnl_primitive_t
 
+  /// Compiles what `description` describes.
+  /// - Throws: `OneDNNError` where oneDNN cannot.
   package init(_ description: PrimitiveDescription) throws {
     self.description = description
     var made: dnnl_primitive_t?
@@ -146,11 +170,13 @@ package final class Primitive: @unchecked Sendable {
 
 /// A primitive bound to the arrays it works on. Running it allocates nothing.
 package final class Command {
+  /// What it runs.
   package let primitive: Primitive
   /// Kept alive as long as the command.
   package let arguments: [(Argument, Memory)]
   private let list: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
 
+  /// Binds a primitive to arrays, each with what it is to the primitive.
   package init(_ primitive: Primitive, _ arguments: [(Argument, Memory)]) {
     self.primitive = primitive
     self.arguments = arguments
@@ -162,6 +188,8 @@ package final class Command {
 
   deinit { list.deallocate() }
 
+  /// Runs it, now.
+  /// - Throws: `OneDNNError` where the primitive fails.
   package func run(on stream: ExecutionStream) throws {
     let status = dnnl_primitive_execute(primitive.handle, stream.handle, Int32(list.count), list.baseAddress)
     try check(status, "to run \(primitive.description.implementation)")

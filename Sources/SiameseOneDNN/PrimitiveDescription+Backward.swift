@@ -2,6 +2,7 @@ import CSiameseOneDNN
 
 /// Backward primitives. Each takes the forward (training) description it belongs to.
 extension PrimitiveDescription {
+  /// The gradient of a convolution with respect to its input.
   package static func convolutionBackwardData(
     of forward: PrimitiveDescription, _ algorithm: ConvolutionAlgorithm = .direct, sourceGradient: Layout,
     weights: Layout, destinationGradient: Layout, window: Window
@@ -13,6 +14,7 @@ extension PrimitiveDescription {
     }
   }
 
+  /// The gradient of a convolution with respect to its kernel and bias.
   package static func convolutionBackwardWeights(
     of forward: PrimitiveDescription, _ algorithm: ConvolutionAlgorithm = .direct, source: Layout,
     weightsGradient: Layout, biasGradient: Layout?, destinationGradient: Layout, window: Window
@@ -25,6 +27,7 @@ extension PrimitiveDescription {
     }
   }
 
+  /// The gradient of a pooling.
   package static func poolingBackward(
     of forward: PrimitiveDescription, _ kind: PoolingAlgorithm, sourceGradient: Layout, destinationGradient: Layout,
     window: Window
@@ -36,6 +39,7 @@ extension PrimitiveDescription {
     }
   }
 
+  /// The gradient of an element-wise function.
   package static func eltwiseBackward(
     of forward: PrimitiveDescription, _ function: Eltwise, gradient: Layout, data: Layout
   ) throws -> PrimitiveDescription {

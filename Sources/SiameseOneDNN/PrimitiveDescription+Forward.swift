@@ -6,6 +6,7 @@ package enum Direction: Hashable, Sendable {
   var raw: dnnl_prop_kind_t { self == .inference ? dnnl_forward_inference : dnnl_forward_training }
 }
 
+/// How oneDNN is to compute a convolution: directly, or by Winograd's transforms.
 package enum ConvolutionAlgorithm: String, Hashable, Sendable, Codable {
   case direct, winograd
   var raw: dnnl_alg_kind_t { self == .direct ? dnnl_convolution_direct : dnnl_convolution_winograd }
@@ -13,6 +14,7 @@ package enum ConvolutionAlgorithm: String, Hashable, Sendable, Codable {
 
 /// Forward primitives. Layouts made with `Layout(any:)` are oneDNN's to choose; ask the description for them.
 extension PrimitiveDescription {
+  /// A copy into another layout or element type.
   package static func reorder(
     from: Layout, to: Layout, then operations: [PostOperation] = []
   ) throws -> PrimitiveDescription {
@@ -21,6 +23,7 @@ extension PrimitiveDescription {
     }
   }
 
+  /// Arrays one after another along an axis.
   package static func concat(_ sources: [Layout], into destination: Layout, axis: Int) throws -> PrimitiveDescription {
     let handles = sources.map { Optional($0.handle) }
     return try describe("a concatenation of \(sources.map(\.extents))", []) {
@@ -51,6 +54,7 @@ extension PrimitiveDescription {
     }
   }
 
+  /// A pooling by a window.
   package static func pooling(
     _ direction: Direction = .inference, _ kind: PoolingAlgorithm, source: Layout, destination: Layout, window: Window,
     then operations: [PostOperation] = []
@@ -61,6 +65,7 @@ extension PrimitiveDescription {
     }
   }
 
+  /// An element-wise function.
   package static func eltwise(
     _ direction: Direction = .inference, _ function: Eltwise, _ data: Layout, then operations: [PostOperation] = []
   ) throws -> PrimitiveDescription {
@@ -70,6 +75,7 @@ extension PrimitiveDescription {
     }
   }
 
+  /// A function of two arrays; extents of 1 of the second are broadcast.
   package static func binary(
     _ kind: BinaryKind, _ first: Layout, _ second: Layout, into destination: Layout,
     then operations: [PostOperation] = []
@@ -79,6 +85,7 @@ extension PrimitiveDescription {
     }
   }
 
+  /// `exp(x) / Σ exp(x)` along an axis.
   package static func softmax(
     _ direction: Direction = .inference, source: Layout, destination: Layout, axis: Int
   ) throws -> PrimitiveDescription {
@@ -119,6 +126,7 @@ extension PrimitiveDescription {
     }
   }
 
+  /// Maps of another height and width, by repetition or by straight lines between neighbours.
   package static func resampling(
     _ direction: Direction = .inference, bilinear: Bool, source: Layout, destination: Layout
   ) throws -> PrimitiveDescription {

@@ -20,6 +20,7 @@ public struct Similarity: Sendable {
   public let values: @Sendable (_ left: Tensor, _ right: Tensor) throws -> Tensor
 
   /// A similarity of that name.
+  /// - Throws: `SVMError` where the features do not fit the machine or hold NaN or infinity.
   public init(name: String, values: @escaping @Sendable (_ left: Tensor, _ right: Tensor) throws -> Tensor) {
     self.name = name
     self.values = values

@@ -18,6 +18,7 @@ extension KernelSVM {
   }
 
   /// Trains a regressor to predict `targets`.
+  /// - Throws: `SVMError` where the features do not fit the machine or hold NaN or infinity.
   public func fit(_ features: Tensor, targets: [Double], weights: [Double]? = nil) throws -> TrainedSVM {
     guard machine.isRegressor else {
       throw SVMError.unavailable(what: "only regressors learn numbers", remedy: "give labels, or choose a regressor")
@@ -26,6 +27,7 @@ extension KernelSVM {
   }
 
   /// Trains a one-class machine on rows of what is known.
+  /// - Throws: `SVMError` where the features do not fit the machine or hold NaN or infinity.
   public func fit(_ features: Tensor, weights: [Double]? = nil) throws -> TrainedSVM {
     guard case .oneClass = machine else {
       throw SVMError.unavailable(what: "only a one-class machine learns without labels", remedy: "give labels")

@@ -39,11 +39,13 @@ extension KernelSVM {
   ///
   /// Kernel values are computed from one matrix of dot products for all gammas, shared by all folds and costs, and each
   /// cost starts from the solution of the one below it. Scaling and components are fitted on all rows, once.
+  /// - Throws: `SVMError` where the features do not fit the machine or hold NaN or infinity.
   public func search(_ features: Tensor, _ labels: [String], _ plan: SearchPlan) throws -> [SearchScore] {
     try search(features, labels: labels, targets: nil, plan)
   }
 
   /// The same for regressors.
+  /// - Throws: `SVMError` where the features do not fit the machine or hold NaN or infinity.
   public func search(_ features: Tensor, targets: [Double], _ plan: SearchPlan) throws -> [SearchScore] {
     try search(features, labels: nil, targets: targets, plan)
   }

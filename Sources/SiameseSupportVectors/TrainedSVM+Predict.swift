@@ -6,12 +6,14 @@ extension TrainedSVM {
   ///
   /// One-vs-one: a column for each pair of classes (0, 1), (0, 2), … (1, 2), …, above 0 for the first. One-vs-rest: a
   /// column for each class. Regressors: the prediction. One-class: above 0 inside the known region.
+  /// - Throws: `SVMError` where the features do not fit the machine or hold NaN or infinity.
   public func decisionFunction(_ features: Tensor) throws -> Tensor {
     let values = try decisionValues(features)
     return Tensor(shape: [features.rowCount, decisionCount], elements: values.map { Float($0) })
   }
 
   /// The class of each row; for a one-class machine "1" inside the known region and "-1" outside.
+  /// - Throws: `SVMError` where the features do not fit the machine or hold NaN or infinity.
   public func predict(_ features: Tensor) throws -> [String] {
     guard !machine.isRegressor else {
       throw SVMError.unavailable(what: "a regressor predicts numbers", remedy: "ask it for values")
@@ -24,6 +26,7 @@ extension TrainedSVM {
   }
 
   /// The number that a regressor predicts for each row.
+  /// - Throws: `SVMError` where the features do not fit the machine or hold NaN or infinity.
   public func predictValues(_ features: Tensor) throws -> [Double] {
     guard machine.isRegressor else {
       throw SVMError.unavailable(what: "only regressors predict numbers", remedy: "ask for classes")

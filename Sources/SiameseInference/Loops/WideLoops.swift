@@ -20,11 +20,13 @@ extension UnsafeMutablePointer<Float> {
   @inlinable @inline(__always) package func wide(_ i: Int) -> Wide {
     UnsafeRawPointer(self + i).loadUnaligned(as: Wide.self)
   }
+  /// Stores sixteen neighbouring elements, at any alignment.
   @inlinable @inline(__always) package func setWide(_ i: Int, _ value: Wide) {
     UnsafeMutableRawPointer(self + i).storeBytes(of: value, as: Wide.self)
   }
 }
 
 extension UnsafePointer<Float> {
+  /// Sixteen neighbouring elements, at any alignment.
   @inlinable @inline(__always) package func wide(_ i: Int) -> Wide { UnsafeRawPointer(self + i).loadUnaligned(as: Wide.self) }
 }

@@ -2,6 +2,7 @@ import Foundation
 
 /// What each step of a plan costs.
 package struct PlanProfile: Sendable, Codable {
+  /// One step, or several of one layer and kind together.
   package struct Step: Sendable, Codable {
     /// The layer it belongs to.
     package var layer: String
@@ -16,9 +17,11 @@ package struct PlanProfile: Sendable, Codable {
     /// Bytes read and written, weights included.
     package var byteCount: Int
 
+    /// Billions of multiplications and additions a second.
     package var gigaflops: Double { milliseconds > 0 ? Double(operationCount) / milliseconds * 1e-6 : 0 }
   }
 
+  /// In the order in which the plan runs them.
   package var steps: [Step]
 
   /// With steps of one kind that a layer takes again and again, a part of its maps at a time, as one.

@@ -15,6 +15,7 @@ package final class TuningCache: @unchecked Sendable, Hashable {
   private var choices: [String: String] = [:]
   private var learned: [String: String] = [:]
 
+  /// Reads what `path` holds, where there is such a file.
   package init(path: String?) {
     self.path = path
     if let path { choices = Self.read(path) }
@@ -26,8 +27,10 @@ package final class TuningCache: @unchecked Sendable, Hashable {
     return home.isEmpty ? nil : home + "/.cache/siamese/convolutions.tsv"
   }
 
+  /// What was chosen for a key before; nil where nothing was.
   package func choice(for key: String) -> String? { lock.withLock { choices[key] } }
 
+  /// Keeps a choice, for this process and for the next `save`.
   package func remember(_ choice: String, for key: String) {
     lock.withLock {
       choices[key] = choice

@@ -5,17 +5,25 @@ import SiameseTraining
 
 /// What a whole training step costs: forward, batch-hard triplet loss, backward, Adam, every weight trained.
 public struct TrainingBenchmarkResult: Sendable, Codable {
+  /// The architecture, or the file's name.
   public var network: String
+  /// Pictures in a step.
   public var batch: Int
+  /// Threads at work.
   public var threads: Int
+  /// `f32` or `bf16`.
   public var precision: String
+  /// Steps timed.
   public var runs: Int
   /// The fastest step.
   public var milliseconds: Double
+  /// The median step, in milliseconds.
   public var medianMilliseconds: Double
+  /// At the fastest step's pace.
   public var imagesPerSecond: Double
   /// Activations, their gradients and working memory.
   public var arenaMegabytes: Double
+  /// The process' largest resident memory so far.
   public var peakMemoryMegabytes: Double
 
   enum CodingKeys: String, CodingKey {
@@ -33,6 +41,7 @@ extension Benchmark {
   /// ```swift
   /// try Benchmark(contentsOf: "resnet50.h5").runTraining(batch: 32).milliseconds
   /// ```
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func runTraining(
     batch: Int, threads: Int? = nil, precision: EmbeddingPrecision = .f32, runs: Int = 5
   ) throws -> TrainingBenchmarkResult {

@@ -27,31 +27,45 @@ public struct BenchmarkOptions: Sendable, Equatable {
 
 /// How fast a network ran.
 public struct BenchmarkResult: Sendable, Codable {
+  /// The architecture, or the file's name.
   public var network: String
+  /// Pictures at a time.
   public var batch: Int
+  /// Threads at work.
   public var threads: Int
+  /// `f32` or `bf16`.
   public var precision: String
+  /// `throughput` or `latency`.
   public var mode: String
   /// Copies of the network at work, and pictures in one run of one copy.
   public var copies: Int
+  /// Pictures in one run of one copy.
   public var piece: Int
+  /// Batches timed.
   public var runs: Int
   /// The fastest batch, the median and the slowest.
   public var milliseconds: Double
+  /// The median batch, in milliseconds.
   public var medianMilliseconds: Double
+  /// The slowest batch, in milliseconds.
   public var maximumMilliseconds: Double
   /// At the fastest batch's pace.
   public var imagesPerSecond: Double
   /// Multiplications and additions of the plain algorithms; Winograd's does fewer, so shares above 1 are possible.
   public var gigaflops: Double
+  /// What the processor reaches in registers alone, measured in the same run.
   public var peakGigaflops: Double
+  /// `gigaflops` as a share of `peakGigaflops`.
   public var peakShare: Double
   /// From reading the file to the first plan.
   public var preparationMilliseconds: Double
+  /// Weights as laid out for the processor.
   public var weightMegabytes: Double
+  /// Intermediate arrays of all copies.
   public var arenaMegabytes: Double
   /// The process' largest resident memory so far.
   public var peakMemoryMegabytes: Double
+  /// Every step's cost, where it was asked for.
   public var layers: [LayerCost]?
 
   enum CodingKeys: String, CodingKey {
@@ -70,12 +84,15 @@ public struct BenchmarkResult: Sendable, Codable {
 
 /// What one step of one copy of the network costs.
 public struct LayerCost: Sendable, Codable {
+  /// The layer's name.
   public var layer: String
   /// Convolution, reorder, pooling, …
   public var kind: String
   /// The code that was chosen for it.
   public var implementation: String
+  /// The fastest of several runs.
   public var milliseconds: Double
+  /// Billions of multiplications and additions a second.
   public var gigaflops: Double
   /// Of the peak of the threads that work on it.
   public var peakShare: Double
@@ -100,6 +117,7 @@ public struct Benchmark: Sendable {
   let parameters: ParameterStore
 
   /// - Parameter layer: Where to stop; by default the whole network is run, its classifier too.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public init(contentsOf path: String, architecture: String? = nil, layer: String? = nil, inputSize: Int? = nil) throws {
     guard FileManager.default.fileExists(atPath: path) else {
       throw TaskError(.missingInput, "\(path): there is no such file of weights")
@@ -110,6 +128,8 @@ public struct Benchmark: Sendable {
     parameters = network.parameters
   }
 
+  /// Times batches of made-up pictures.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func run(_ options: BenchmarkOptions = BenchmarkOptions()) throws -> BenchmarkResult {
     var running = options.running.running
     running.mode = options.mode.flatMap { RunnerOptions.Mode(rawValue: $0.rawValue) }

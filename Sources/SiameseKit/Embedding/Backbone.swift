@@ -21,6 +21,7 @@ public struct Backbone: Sendable {
   public let architecture: String?
   /// From picture to embedding: one input `[H, W, C]`, one output `[D]`.
   package let graph: Graph
+  /// The weights, read when they are asked for.
   package let parameters: ParameterStore
   /// How 8-bit pixels become the network's numbers.
   public let preprocessing: Preprocessing

@@ -5,7 +5,9 @@ import SiameseTensors
 
 /// A picture that could not be read, and why.
 public struct SkippedPicture: Sendable, Equatable {
+  /// The picture's path.
   public let path: String
+  /// Why it could not be read, in a sentence.
   public let reason: String
 }
 
@@ -22,6 +24,7 @@ public struct SkippedPicture: Sendable, Equatable {
 /// of it a thread, sharing the weights, so that a busy neighbour slows one core and not all. May be used from several
 /// threads at once; they take turns.
 public final class Embedder: Sendable {
+  /// The network, and how it takes its pictures.
   public let backbone: Backbone
   private let runner: NetworkRunner
 
@@ -33,6 +36,7 @@ public final class Embedder: Sendable {
   }
 
   /// The embedding of one picture, `[D]`.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func embed(_ picture: Picture) throws -> [Float] {
     guard backbone.views == nil else { return try embed([picture]).elements }
     let result = try runner.run(count: 1) { [backbone] _, row in backbone.fill(row, from: picture) }
@@ -40,6 +44,7 @@ public final class Embedder: Sendable {
   }
 
   /// The embeddings of pictures in memory, `[N, D]`.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func embed(_ pictures: [Picture]) throws -> Tensor {
     let result = try run(count: pictures.count) { pictures[$0] }
     if let failure = result.failures.first { throw failure.error }

@@ -26,6 +26,7 @@ public struct OpenSetReport: Sendable, Encodable {
 extension Evaluator {
   /// Holds out a share of the classes as unknown, enrolls half of the others' pictures, and asks of every other
   /// picture whether and as whom it is known.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func openSet(unknownShare: Double = 0.5, rates: [Double] = [1e-2, 1e-1], nu: Double = 0.1) throws -> OpenSetReport {
     let split = try OpenSetSplit(labels: labels, unknownShare: unknownShare, seed: seed)
     let gallery = features.embeddings.gatheringRows(split.gallery)
@@ -80,6 +81,7 @@ extension Evaluator {
   }
 
   /// Thresholds at the rates asked, and what a distance says about a pair; on the pairs of `pairs` where given.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func calibration(rates: [Double] = [1e-3], pairs: FacePairs? = nil, roundCount: Int = 1000) throws -> Calibration {
     let sample = try pairs.map { PairSample(pairs: try rowPairs($0).flatMap { $0 }, labels: labels) }
       ?? PairSample(labels: labels, seed: seed)

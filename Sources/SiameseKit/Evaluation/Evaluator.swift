@@ -99,6 +99,7 @@ extension Evaluator {
   ///   - pairLimit: measures on at most as many pairs of each kind, drawn at random; nil for all pairs.
   ///   - roundCount: bootstrap rounds for the intervals; 0 for none.
   ///   - pairs: given, only its pairs are compared, and its folds reported as well.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func verification(
     rates: [Double] = Verification.standardRates, pairLimit: Int? = nil, roundCount: Int = 1000, pairs: FacePairs? = nil
   ) throws -> VerificationReport {
@@ -161,6 +162,7 @@ extension Evaluator {
   }
 
   /// Ranks every picture's class among all others, or among the pictures of `gallery`.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func retrieval(among gallery: Features? = nil) throws -> Retrieval {
     try withWorkers { workers in
       let found: Retrieval?

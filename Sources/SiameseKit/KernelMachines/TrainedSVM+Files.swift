@@ -11,6 +11,7 @@ extension TrainedSVM {
   /// Reads a machine from an `.h5` file (its own or a fine-tuned model's), or from a LIBSVM model file of any other name.
   ///
   /// - Parameter similarity: the function that a machine trained on one needs again.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public init(contentsOf path: String, similarity: Similarity? = nil) throws {
     guard FileManager.default.fileExists(atPath: path) else {
       throw TaskError(.missingInput, "\(path): there is no such kernel machine")
@@ -32,6 +33,7 @@ extension TrainedSVM {
   }
 
   /// Writes an HDF5 file where the name ends in `.h5`, else a LIBSVM model file; nothing appears before it is whole.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func write(to path: String) throws {
     if Self.isHDF5(path) {
       try HDF5Writer.create(path) { try write(into: $0.group("siamese").group(Self.groupName)) }

@@ -78,6 +78,7 @@ public struct Recogniser: Sendable {
   }
 
   /// Adds labelled pictures, all in one transaction; a picture's label is whose it is.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   @discardableResult
   public func enroll(
     _ pictures: LabelledPictures, strict: Bool = false, progress: ProgressHandler? = nil
@@ -100,6 +101,7 @@ public struct Recogniser: Sendable {
   ///   - count: Candidates to return.
   ///   - falseAcceptRate: One of the rates the model was calibrated for; by default the strictest, or the equal-error
   ///     threshold of a model that is not calibrated.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func identify(
     _ paths: [String], count: Int = 5, falseAcceptRate: Double? = nil, threshold: Float? = nil
   ) throws -> [Identification] {
@@ -132,6 +134,7 @@ public struct Recogniser: Sendable {
   }
 
   /// Embeds a gallery's pictures anew with another model, and puts that in the old one's place in one transaction.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public static func reembed(
     gallery path: String, model modelPath: String, options: EmbeddingOptions = EmbeddingOptions(),
     progress: ProgressHandler? = nil

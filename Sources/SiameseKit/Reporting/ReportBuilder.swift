@@ -38,6 +38,7 @@ public struct ReportBuilder: Sendable {
   }
 
   /// The page, with thumbnails of the pictures that can be read.
+  /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func page(title: String) throws -> ReportPage { ReportPage(try content(title: title)) }
 
   /// The values the page shows.

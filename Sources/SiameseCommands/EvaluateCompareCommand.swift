@@ -8,8 +8,8 @@ struct EvaluateCompareCommand: ParsableCommand {
     abstract: "Whether one model is better than another, on the same pairs.",
     discussion: """
       A and B are models or weights (with --data), or features files of the same pictures. Both are measured on the same \
-      pairs and the same redrawn people (what --layer, --input-size and the like ask for goes for both), so that their difference is far surer than either figure; p is the two-sided \
-      share of rounds that speak against it.
+      pairs and the same redrawn people, so that their difference is far surer than either figure; p is the two-sided \
+      share of rounds that speak against it. Options such as --layer and --input-size go for both networks.
 
       EXAMPLES
         siamese evaluate compare weights.h5 faces.h5 --data people

@@ -54,8 +54,8 @@ struct GalleryReembedCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "re-embed", abstract: "Embed a gallery's pictures anew with another model.",
     discussion: """
-      The model is the one to move to. Reads every enrolled picture from its path again. A picture that is gone or cannot be read ends the command, and the \
-      gallery stays as it was.
+      The model is the one to move to. Reads every enrolled picture from its path again. A picture that is gone or \
+      cannot be read ends the command, and the gallery stays as it was.
 
       EXAMPLE
         siamese gallery re-embed --gallery people.gallery --model better.h5

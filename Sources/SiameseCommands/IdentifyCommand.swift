@@ -7,9 +7,9 @@ struct IdentifyCommand: ParsableCommand {
     commandName: "identify",
     abstract: "Say who of a gallery a picture shows, or that it shows nobody known.",
     discussion: """
-      The model must be the one that made the gallery. Ranks everybody in the gallery by the distance of their nearest picture, with the probability that it is the same \
-      where the model is calibrated. The best candidate is named if it lies within the model's threshold; else the answer \
-      is unknown.
+      The model must be the one that made the gallery. Ranks everybody in the gallery by the distance of their nearest \
+      picture, with the probability that it is the same where the model is calibrated. The best candidate is named if it \
+      lies within the model's threshold; else the answer is unknown.
 
       EXAMPLES
         siamese identify --model faces.h5 --gallery people.gallery visitor.png

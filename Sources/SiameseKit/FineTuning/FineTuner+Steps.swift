@@ -117,12 +117,13 @@ extension FineTuner {
   func criterion(classCount: Int, head: Head, joint: JointLayers?) throws -> any BatchCriterion {
     guard let joint else {
       return ObjectiveCriterion(
-        try Objective(loss: recipe.loss, miner: recipe.miner, distance: recipe.distance, reducer: recipe.reducer), classCount: classCount,
-        width: head.width, seed: recipe.seed)
+        try Objective(loss: recipe.loss, miner: recipe.miner, distance: recipe.distance, reducer: recipe.reducer),
+        classCount: classCount, width: head.width, seed: recipe.seed)
     }
     return try PairCriterion(
       joint.head, target: PairTarget(loss: recipe.loss),
-      drawing: PairDrawing(miner: Miner(recipe.miner ?? "all"), distance: recipe.distance), width: head.width, initial: joint.parameters, threads: threads, seed: recipe.seed)
+      drawing: PairDrawing(miner: Miner(recipe.miner ?? "all"), distance: recipe.distance), width: head.width,
+      initial: joint.parameters, threads: threads, seed: recipe.seed)
   }
 
   /// The index of each picture's family: the folder above its class' own, as it is or turned.

@@ -102,7 +102,8 @@ public struct FineTuner {
     record.provenance = [
       "tool_version": toolVersion, "backbone": backbone.path.pathName,
       "feature_layer": backbone.layer, "loss": recipe.loss,
-      "unfreeze": recipe.unfreeze.description, "joint": recipe.joint?.description ?? "none", "seed": String(recipe.seed), "steps": String(trained.summary.steps),
+      "unfreeze": recipe.unfreeze.description, "joint": recipe.joint?.description ?? "none",
+      "seed": String(recipe.seed), "steps": String(trained.summary.steps),
       "precision": compute.precision.rawValue,
     ]
     if !backbone.isUntrained { record.provenance["backbone_sha256"] = try fileHash(backbone.path) }

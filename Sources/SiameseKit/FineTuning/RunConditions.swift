@@ -85,7 +85,8 @@ extension RunConditions {
       layer: backbone.layer, inputShape: backbone.inputShape, preprocessing: backbone.preprocessing,
       testTimeAugmentation: backbone.views?.description)
     pictures = Pictures(
-      count: plain.count, classCount: Set(plain.labels).count, hash: Self.hash(zip(plain.paths, plain.labels).flatMap { [$0, $1] }))
+      count: plain.count, classCount: Set(plain.labels).count,
+      hash: Self.hash(zip(plain.paths, plain.labels).flatMap { [$0, $1] }))
     split = Split(
       heldOut: Self.words(recipe.heldOut), heldOutShare: recipe.heldOutShare, choosingShare: recipe.selectionShare)
     (head, unfreeze) = (recipe.head, recipe.unfreeze)

@@ -6,7 +6,8 @@ import SiameseTensors
 ///
 /// `|x − y|`, `x · y` element by element, x and y concatenated, or several of these, then dense layers (ReLU between them)
 /// to one similarity. Symmetric by construction: layers that take x and y concatenated are evaluated for y and x too, with
-/// the same weights, and the two similarities are averaged. Koch, Zemel, Salakhutdinov 2015, https://www.cs.cmu.edu/~rsalakhu/papers/oneshot1.pdf.
+/// the same weights, and the two similarities are averaged. Koch, Zemel, Salakhutdinov 2015,
+/// https://www.cs.cmu.edu/~rsalakhu/papers/oneshot1.pdf.
 ///
 /// ```swift
 /// let joint = try PairHead("absdiff,product:64,1")

@@ -62,33 +62,35 @@ let package = Package(
     .target(
       name: "SiameseMetricLearning",
       dependencies: [
-          "SiameseEvaluation", "SiameseGraph", "SiameseHDF5", "SiameseInference", "SiameseTensors",
-          "SiameseTraining",
-        ]),
+        "SiameseEvaluation", "SiameseGraph", "SiameseHDF5", "SiameseInference", "SiameseTensors",
+        "SiameseTraining",
+      ]),
 
     // Floor 7: whole tasks.
     .target(
       name: "SiameseKit",
       dependencies: [
-          "SiameseEvaluation", "SiameseFiles", "SiameseGallery", "SiameseGlyphs", "SiameseGraph", "SiameseHDF5",
-          "SiameseImages", "SiameseInference", "SiameseKeras", "SiameseMetricLearning", "SiameseOneDNN",
-          "SiameseReports", "SiameseSupportVectors", "SiameseTensors", "SiameseTraining",
-        ]),
+        "SiameseEvaluation", "SiameseFiles", "SiameseGallery", "SiameseGlyphs", "SiameseGraph", "SiameseHDF5",
+        "SiameseImages", "SiameseInference", "SiameseKeras", "SiameseMetricLearning", "SiameseOneDNN",
+        "SiameseReports", "SiameseSupportVectors", "SiameseTensors", "SiameseTraining",
+      ]),
 
     // Floor 8: commands.
     .target(
       name: "SiameseCommands",
       dependencies: [
-          "SiameseFiles", "SiameseKit", "SiameseSupportVectors",
-          .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
+        "SiameseFiles", "SiameseKit", "SiameseSupportVectors",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(name: "siamese", dependencies: ["SiameseCommands"]),
     .executableTarget(name: "siamese-finetune", dependencies: ["SiameseCommands"]),
 
     // Examples, run by the tests.
-    .executableTarget(name: "siamese-compare-pictures", dependencies: [
-          "SiameseKit",
-        ], path: "Examples/ComparePictures"),
+    .executableTarget(
+      name: "siamese-compare-pictures",
+      dependencies: [
+        "SiameseKit"
+      ], path: "Examples/ComparePictures"),
 
     // Tests, one target a room, and what they share.
     .target(
@@ -102,55 +104,65 @@ let package = Package(
     .testTarget(name: "SiameseOneDNNTests", dependencies: ["SiameseGraph", "SiameseOneDNN", "SiameseTensors"]),
     .testTarget(name: "SiameseTensorsTests", dependencies: ["SiameseTensors"]),
     .testTarget(name: "SiameseHDF5Tests", dependencies: ["SiameseHDF5", "SiameseTestSupport"], exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseImagesTests", dependencies: [
-          "SiameseFiles", "SiameseImages", "SiameseTestSupport",
-        ], exclude: ["Fixtures"]),
     .testTarget(
-      name: "SiameseGlyphsTests", dependencies: [
-          "SiameseGlyphs", "SiameseImages", "SiameseTestSupport",
-        ], exclude: ["Fixtures"]),
+      name: "SiameseImagesTests",
+      dependencies: [
+        "SiameseFiles", "SiameseImages", "SiameseTestSupport",
+      ], exclude: ["Fixtures"]),
+    .testTarget(
+      name: "SiameseGlyphsTests",
+      dependencies: [
+        "SiameseGlyphs", "SiameseImages", "SiameseTestSupport",
+      ], exclude: ["Fixtures"]),
     .testTarget(name: "SiameseGraphTests", dependencies: ["SiameseGraph", "SiameseTensors", "SiameseTestSupport"]),
     .testTarget(
       name: "SiameseSupportVectorsTests", dependencies: ["SiameseSupportVectors", "SiameseTensors"],
       exclude: ["Fixtures"]),
     .testTarget(name: "SiameseGalleryTests", dependencies: ["SiameseGallery", "SiameseTensors"]),
     .testTarget(
-      name: "SiameseEvaluationTests", dependencies: [
-          "SiameseEvaluation", "SiameseFiles", "SiameseTensors",
-        ], exclude: ["Fixtures"]),
+      name: "SiameseEvaluationTests",
+      dependencies: [
+        "SiameseEvaluation", "SiameseFiles", "SiameseTensors",
+      ], exclude: ["Fixtures"]),
     .testTarget(name: "SiameseReportsTests", dependencies: ["SiameseReports", "SiameseTensors"]),
     .testTarget(
-      name: "SiameseInferenceTests", dependencies: [
-          "SiameseFiles", "SiameseGraph", "SiameseInference", "SiameseTensors", "SiameseTestSupport",
-        ]),
+      name: "SiameseInferenceTests",
+      dependencies: [
+        "SiameseFiles", "SiameseGraph", "SiameseInference", "SiameseTensors", "SiameseTestSupport",
+      ]),
     .testTarget(
       name: "SiameseKerasTests",
       dependencies: [
-          "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseInference", "SiameseKeras", "SiameseTensors",
-          "SiameseTestSupport", "SiameseTraining", "siamese-hostile-files",
-        ],
+        "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseInference", "SiameseKeras", "SiameseTensors",
+        "SiameseTestSupport", "SiameseTraining", "siamese-hostile-files",
+      ],
       exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseTrainingTests", dependencies: [
-          "SiameseGraph", "SiameseInference", "SiameseOneDNN", "SiameseTensors", "SiameseTestSupport",
-          "SiameseTraining",
-        ]),
     .testTarget(
-      name: "SiameseMetricLearningTests", dependencies: [
-          "SiameseEvaluation", "SiameseGraph", "SiameseMetricLearning", "SiameseTensors", "SiameseTestSupport",
-          "SiameseTraining",
-        ],
+      name: "SiameseTrainingTests",
+      dependencies: [
+        "SiameseGraph", "SiameseInference", "SiameseOneDNN", "SiameseTensors", "SiameseTestSupport",
+        "SiameseTraining",
+      ]),
+    .testTarget(
+      name: "SiameseMetricLearningTests",
+      dependencies: [
+        "SiameseEvaluation", "SiameseGraph", "SiameseMetricLearning", "SiameseTensors", "SiameseTestSupport",
+        "SiameseTraining",
+      ],
       exclude: ["Fixtures"]),
-    .testTarget(name: "SiameseKitTests", dependencies: [
-          "SiameseFiles", "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseKeras", "SiameseKit",
-          "SiameseMetricLearning", "SiameseSupportVectors", "SiameseTensors", "SiameseTestSupport",
-        ]),
+    .testTarget(
+      name: "SiameseKitTests",
+      dependencies: [
+        "SiameseFiles", "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseKeras", "SiameseKit",
+        "SiameseMetricLearning", "SiameseSupportVectors", "SiameseTensors", "SiameseTestSupport",
+      ]),
     .testTarget(
       name: "SiameseCommandsTests",
       dependencies: [
-          "SiameseCommands", "SiameseGraph", "SiameseKit", "SiameseTensors", "SiameseTestSupport", "siamese",
-          "siamese-compare-pictures", "siamese-finetune",
-          .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        ]),
+        "SiameseCommands", "SiameseGraph", "SiameseKit", "SiameseTensors", "SiameseTestSupport", "siamese",
+        "siamese-compare-pictures", "siamese-finetune",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     // What keeps the house in order: it reads the checkout and builds nothing of it.
     .testTarget(name: "SiameseStructureTests"),

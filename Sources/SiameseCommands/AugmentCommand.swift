@@ -36,7 +36,9 @@ struct AugmentCommand: ParsableCommand {
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Pictures to show.", valueName: "files"))
   var images: [String] = []
 
-  @Option(name: [.long, .customLong("output")], help: ArgumentHelp("Where to write the sheet: .png, .jpg or .ppm.", valueName: "file"))
+  @Option(
+    name: [.long, .customLong("output")],
+    help: ArgumentHelp("Where to write the sheet: .png, .jpg or .ppm.", valueName: "file"))
   var preview: String
 
   @Option(help: ArgumentHelp("How many pictures of the folder.", valueName: "n"))

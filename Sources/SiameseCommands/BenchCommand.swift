@@ -26,7 +26,9 @@ struct BenchCommand: ParsableCommand {
 
   @OptionGroup var network: NetworkOptions
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("Pictures at a time; several sizes are timed in turn.", valueName: "n"))
+  @Option(
+    parsing: .upToNextOption, help: ArgumentHelp("Pictures at a time; several sizes are timed in turn.", valueName: "n")
+  )
   var batch: [Int] = [16]
 
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Threads; by default one a core.", valueName: "n"))
@@ -35,10 +37,15 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("f32, or bf16 where the processor has it.", valueName: "kind"))
   var precision: EmbeddingPrecision = .f32
 
-  @Option(help: ArgumentHelp("throughput: a copy of the network for each core; latency: all cores on one; by default what suits the batch.", valueName: "mode"))
+  @Option(
+    help: ArgumentHelp(
+      "throughput: a copy of the network for each core; latency: all cores on one; by default what suits the batch.",
+      valueName: "mode"))
   var mode: BenchmarkOptions.Mode?
 
-  @Option(help: ArgumentHelp("Pictures that one copy takes at a time, in throughput mode; by default what suits the network.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Pictures that one copy takes at a time, in throughput mode; by default what suits the network.", valueName: "n"))
   var piece: Int?
 
   @Option(help: ArgumentHelp("Batches to time, after warming up.", valueName: "n"))
@@ -69,7 +76,9 @@ struct BenchCommand: ParsableCommand {
       throw ValidationError("--training takes batches of at least 8 pictures, two classes of four, found \(batch).")
     }
     guard piece ?? 1 > 0 else { throw ValidationError("--piece must be at least 1, found \(piece ?? 0).") }
-    guard !(deterministic && processor.tune) else { throw ValidationError("Give either --tune or --deterministic, not both.") }
+    guard !(deterministic && processor.tune) else {
+      throw ValidationError("Give either --tune or --deterministic, not both.")
+    }
     guard runs > 0 else { throw ValidationError("--runs must be at least 1, found \(runs).") }
   }
 

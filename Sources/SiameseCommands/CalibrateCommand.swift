@@ -26,7 +26,8 @@ struct CalibrateCommand: ParsableCommand {
 
   @OptionGroup var network: ModelOptions
 
-  @Option(help: ArgumentHelp("A folder of pictures, one folder a class; or a .csv list of identity,path.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("A folder of pictures, one folder a class; or a .csv list of identity,path.", valueName: "dir"))
   var data: String
 
   @Option(parsing: .upToNextOption, help: ArgumentHelp("False-accept rates to find thresholds for.", valueName: "rate"))
@@ -64,7 +65,8 @@ struct CalibrateCommand: ParsableCommand {
     let list = try labelledPictures(data)
     let protocolPairs = try pairs.map { try FacePairs(contentsOf: $0) }
     let bar = ProgressBar()
-    let (features, skipped) = try model.embedder(options: compute.embedding).embed(list, strict: strict, progress: bar.update)
+    let (features, skipped) = try model.embedder(options: compute.embedding).embed(
+      list, strict: strict, progress: bar.update)
     bar.finish()
     report(skipped)
     let evaluator = try Evaluator(features, distance: model.distance, seed: seed, threads: compute.threads)
@@ -73,18 +75,26 @@ struct CalibrateCommand: ParsableCommand {
     try model.write(to: target)
     try figures.publish(found) {
       var rows = [
-        ("pairs", "\(grouped(found.samePairs)) of one class, \(grouped(found.differentPairs)) of two, by \(found.distance)"),
-        ("equal-error rate", percent(found.equalErrorRate) + String(format: " at threshold %.4f", found.equalErrorThreshold)),
+        (
+          "pairs",
+          "\(grouped(found.samePairs)) of one class, \(grouped(found.differentPairs)) of two, by \(found.distance)"
+        ),
+        (
+          "equal-error rate",
+          percent(found.equalErrorRate) + String(format: " at threshold %.4f", found.equalErrorThreshold)
+        ),
       ]
       for threshold in found.thresholds {
         let interval = threshold.thresholdInterval.map { String(format: " (%.4f … %.4f)", $0.low, $0.high) } ?? ""
-        rows.append((
-          "FAR \(rateText(threshold.falseAcceptRate))",
-          String(format: "threshold %.4f", threshold.threshold) + interval
-            + ", TAR \(percent(threshold.trueAcceptRate))\(percent(threshold.trueAcceptInterval))"
-        ))
+        rows.append(
+          (
+            "FAR \(rateText(threshold.falseAcceptRate))",
+            String(format: "threshold %.4f", threshold.threshold) + interval
+              + ", TAR \(percent(threshold.trueAcceptRate))\(percent(threshold.trueAcceptInterval))"
+          ))
       }
-      rows.append(("calibration error", "logistic \(percent(found.logisticError)), isotonic \(percent(found.isotonicError))"))
+      rows.append(
+        ("calibration error", "logistic \(percent(found.logisticError)), isotonic \(percent(found.isotonicError))"))
       rows.append(("stored in", target))
       return table(rows)
     }

@@ -6,10 +6,12 @@ struct ComputeOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Threads; by default one a core.", valueName: "n"))
   var threads: Int?
 
-  @Option(help: ArgumentHelp("Pictures in one run of the network at most; by default as many as suit it.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp("Pictures in one run of the network at most; by default as many as suit it.", valueName: "n"))
   var batch: Int?
 
-  @Option(help: ArgumentHelp("f32, or bf16 where the processor has it (twice as fast, three digits).", valueName: "kind"))
+  @Option(
+    help: ArgumentHelp("f32, or bf16 where the processor has it (twice as fast, three digits).", valueName: "kind"))
   var precision: EmbeddingPrecision = .f32
 
   @OptionGroup var processor: ProcessorOptions

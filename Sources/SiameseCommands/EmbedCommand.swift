@@ -26,7 +26,8 @@ struct EmbedCommand: ParsableCommand {
 
   func run() throws {
     _ = try FeatureFormat(path: output)
-    try requireWritable(Output.features("--output", output), inputs: [try network.path, pictures.data] + pictures.images)
+    try requireWritable(
+      Output.features("--output", output), inputs: [try network.path, pictures.data] + pictures.images)
     let list = try pictures.list()
     let bar = ProgressBar()
     let embedder = try Embedder(network.open(), options: compute.embedding)

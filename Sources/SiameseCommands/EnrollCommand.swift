@@ -31,7 +31,9 @@ struct EnrollCommand: ParsableCommand {
     guard (identity != nil) == (pictures.data == nil) else {
       throw ValidationError("Give --identity with --images; pictures of --data are named by their folders.")
     }
-    guard identity?.isEmpty != true else { throw ValidationError("--identity must name somebody, found an empty name.") }
+    guard identity?.isEmpty != true else {
+      throw ValidationError("--identity must name somebody, found an empty name.")
+    }
   }
 
   func run() throws {

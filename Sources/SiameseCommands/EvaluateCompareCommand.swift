@@ -41,7 +41,9 @@ struct EvaluateCompareCommand: ParsableCommand {
   func validate() throws {
     guard 1...1_000_000 ~= rounds else { throw ValidationError("--rounds must be 1 to 1000000, found \(rounds).") }
     guard data != nil || adjustments.isEmpty else {
-      throw ValidationError("--layer, --architecture, --preprocess, --input-size and --views say how networks take pictures; without --data leave them out.")
+      throw ValidationError(
+        "--layer, --architecture, --preprocess, --input-size and --views say how networks take pictures; without --data leave them out."
+      )
     }
   }
 

@@ -38,7 +38,10 @@ struct EvaluateOneShotCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Episodes to draw.", valueName: "n"))
   var episodes: Int = 400
 
-  @Option(help: "By the nearest known picture, the class' mean, the model's joint layers, or a kernel machine trained on the episode.")
+  @Option(
+    help:
+      "By the nearest known picture, the class' mean, the model's joint layers, or a kernel machine trained on the episode."
+  )
   var classifier: Evaluator.OneShotClassifier = .nearest
 
   @Flag(help: "Draw the classes of an episode from one parent folder, one alphabet say.")
@@ -61,7 +64,9 @@ struct EvaluateOneShotCommand: ParsableCommand {
     } else {
       try measured.validateInput()
     }
-    guard 1...1_000_000 ~= episodes else { throw ValidationError("--episodes must be 1 to 1000000, found \(episodes).") }
+    guard 1...1_000_000 ~= episodes else {
+      throw ValidationError("--episodes must be 1 to 1000000, found \(episodes).")
+    }
   }
 
   func run() throws {

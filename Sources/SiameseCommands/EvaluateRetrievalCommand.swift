@@ -20,7 +20,8 @@ struct EvaluateRetrievalCommand: ParsableCommand {
   @OptionGroup var measured: MeasuredOptions
   @OptionGroup var figures: FigureOptions
 
-  @Option(help: ArgumentHelp("Look up among these embeddings instead of among the other pictures.", valueName: "features"))
+  @Option(
+    help: ArgumentHelp("Look up among these embeddings instead of among the other pictures.", valueName: "features"))
   var gallery: String?
 
   func validate() throws { try measured.validateInput() }

@@ -66,22 +66,26 @@ func verificationText(_ report: VerificationReport) -> String {
   ]
   for (index, (rate, point)) in figures.atFalseAcceptRate.enumerated() {
     let supported = Double(figures.differentPairCount) * rate >= 3
-    rows.append((
-      "TAR at FAR \(rateText(rate))",
-      percent(point.trueAcceptRate) + percent(intervals?.atFalseAcceptRate[index].trueAcceptRate)
-        + String(format: " at threshold %.4f", point.threshold) + (supported ? "" : ", too few pairs to be sure")
-    ))
+    rows.append(
+      (
+        "TAR at FAR \(rateText(rate))",
+        percent(point.trueAcceptRate) + percent(intervals?.atFalseAcceptRate[index].trueAcceptRate)
+          + String(format: " at threshold %.4f", point.threshold) + (supported ? "" : ", too few pairs to be sure")
+      ))
   }
-  rows.append((
-    "best accuracy",
-    percent(figures.bestAccuracy) + percent(intervals?.bestAccuracy)
-      + String(format: " at threshold %.4f", figures.bestAccuracyThreshold)
-  ))
-  if let folds = report.folds {
-    rows.append((
-      "\(folds.folds) folds", "accuracy \(percent(folds.accuracy)) ± \(percent(folds.accuracyStandardError)), "
-        + "VAL \(percent(folds.val)) ± \(percent(folds.valStandardError)) at FAR \(percent(folds.valFAR))"
+  rows.append(
+    (
+      "best accuracy",
+      percent(figures.bestAccuracy) + percent(intervals?.bestAccuracy)
+        + String(format: " at threshold %.4f", figures.bestAccuracyThreshold)
     ))
+  if let folds = report.folds {
+    rows.append(
+      (
+        "\(folds.folds) folds",
+        "accuracy \(percent(folds.accuracy)) ± \(percent(folds.accuracyStandardError)), "
+          + "VAL \(percent(folds.val)) ± \(percent(folds.valStandardError)) at FAR \(percent(folds.valFAR))"
+      ))
   }
   return table(rows)
 }

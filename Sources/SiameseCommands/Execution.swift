@@ -33,7 +33,9 @@ func printJSON(_ value: some Encodable) throws {
 /// `value` as JSON with sorted keys, indented; on one line where `compact`.
 func jsonData(_ value: some Encodable, compact: Bool = false) throws -> Data {
   let encoder = JSONEncoder()
-  encoder.outputFormatting = compact ? [.sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-  encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+  encoder.outputFormatting =
+    compact ? [.sortedKeys, .withoutEscapingSlashes] : [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+  encoder.nonConformingFloatEncodingStrategy = .convertToString(
+    positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
   return try encoder.encode(value)
 }

@@ -35,16 +35,23 @@ public struct FinetuneCommand: ParsableCommand {
 
   @OptionGroup var network: TrainableNetworkOptions
 
-  @Option(help: ArgumentHelp("The pictures: a folder with one folder a class, or a .csv list of identity,path.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "The pictures: a folder with one folder a class, or a .csv list of identity,path.", valueName: "dir"))
   var data: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write the model: .h5, or .keras for the network alone.", valueName: "model.h5"))
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Where to write the model: .h5, or .keras for the network alone.", valueName: "model.h5"))
   var output: String
 
   @Option(help: ArgumentHelp("Write every picture's new embedding to a features file.", valueName: "features"))
   var exportFeatures: String?
 
-  @Option(help: ArgumentHelp("Write the trained network alone too, as a plain Keras file for --backbone; its last layer is called features.", valueName: "weights.h5"))
+  @Option(
+    help: ArgumentHelp(
+      "Write the trained network alone too, as a plain Keras file for --backbone; its last layer is called features.",
+      valueName: "weights.h5"))
   var exportBackbone: String?
 
   @Flag(help: "Train a kernel machine on the embeddings of half of each class' pictures and score it on the others.")
@@ -53,7 +60,10 @@ public struct FinetuneCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write all figures as JSON.", valueName: "metrics.json"))
   var metrics: String?
 
-  @Option(name: .customLong("report"), help: ArgumentHelp("Write a page that shows what was gained on unseen classes, and where it errs.", valueName: "report.html"))
+  @Option(
+    name: .customLong("report"),
+    help: ArgumentHelp(
+      "Write a page that shows what was gained on unseen classes, and where it errs.", valueName: "report.html"))
   var reportPath: String?
 
   @Flag(help: "Stop at the first picture that cannot be read, instead of leaving it out and counting it.")
@@ -70,7 +80,8 @@ public struct FinetuneCommand: ParsableCommand {
   public func run() throws {
     let recipe = try training.recipe(svm: svm, fromScratch: network.fromScratch)
     if recipe.joint != nil, output.pathExtension != "h5" {
-      throw ValidationError("--joint needs an output that ends in .h5, the format that keeps joint layers, found '\(output)'.")
+      throw ValidationError(
+        "--joint needs an output that ends in .h5, the format that keeps joint layers, found '\(output)'.")
     }
     if let exportFeatures { _ = try FeatureFormat(path: exportFeatures) }
     try requireWritable(
@@ -118,10 +129,12 @@ public struct FinetuneCommand: ParsableCommand {
       try Evaluator(
         features.selecting(result.heldOutRows), distance: distance, threads: compute.threads)
     }
-    var builder = ReportBuilder(after: try evaluator(result.features, result.model.distance),
+    var builder = ReportBuilder(
+      after: try evaluator(result.features, result.model.distance),
       before: try evaluator(result.plainFeatures, .distance(result.model.record.distance)))
     builder.training = result.training.records
-    builder.provenance = [("pictures", data), ("model", output)]
+    builder.provenance =
+      [("pictures", data), ("model", output)]
       + result.model.record.provenance.sorted { $0.key < $1.key }
       .map { ($0.key.replacingOccurrences(of: "_", with: " "), $0.value) }
     builder.command = typedCommand()

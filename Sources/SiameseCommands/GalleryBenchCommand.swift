@@ -53,8 +53,16 @@ struct GalleryBenchCommand: ParsableCommand {
       roundCount: rounds, threads: threads)
     try figures.publish(found) {
       table([
-        ("searched", "\(grouped(found.rows)) × \(found.width) for \(found.queries) queries, top \(found.top), by \(found.distance)"),
-        ("time", String(format: "%.1f ms (median %.1f) with %d threads", found.milliseconds, found.medianMilliseconds, found.threads)),
+        (
+          "searched",
+          "\(grouped(found.rows)) × \(found.width) for \(found.queries) queries, top \(found.top), by \(found.distance)"
+        ),
+        (
+          "time",
+          String(
+            format: "%.1f ms (median %.1f) with %d threads", found.milliseconds, found.medianMilliseconds, found.threads
+          )
+        ),
       ])
     }
   }

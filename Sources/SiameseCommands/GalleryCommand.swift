@@ -11,7 +11,9 @@ struct GalleryCommand: ParsableCommand {
         siamese gallery remove --gallery people.gallery Ann
         siamese gallery re-embed --gallery people.gallery --model better.h5
       """,
-    subcommands: [GalleryListCommand.self, GalleryRemoveCommand.self, GalleryReembedCommand.self, GalleryBenchCommand.self])
+    subcommands: [
+      GalleryListCommand.self, GalleryRemoveCommand.self, GalleryReembedCommand.self, GalleryBenchCommand.self,
+    ])
 }
 
 struct GalleryListCommand: ParsableCommand {
@@ -28,7 +30,8 @@ struct GalleryListCommand: ParsableCommand {
     try requireWritable([figures.output], inputs: [gallery])
     let people = try Gallery(path: gallery).identities()
     try figures.publish(people) {
-      people.isEmpty ? "nobody" : table(people.map { ($0.name, "\($0.pictures.count) picture\($0.pictures.count == 1 ? "" : "s")") })
+      people.isEmpty
+        ? "nobody" : table(people.map { ($0.name, "\($0.pictures.count) picture\($0.pictures.count == 1 ? "" : "s")") })
     }
   }
 }
@@ -71,7 +74,8 @@ struct GalleryReembedCommand: ParsableCommand {
   func run() throws {
     try requireWritable([Output("--gallery", gallery)], inputs: [network.model])
     let bar = ProgressBar()
-    let count = try Recogniser.reembed(gallery: gallery, model: network.open(), options: compute.embedding, progress: bar.update)
+    let count = try Recogniser.reembed(
+      gallery: gallery, model: network.open(), options: compute.embedding, progress: bar.update)
     bar.finish()
     print("\(gallery): \(count) pictures embedded anew with \(network.model)")
   }

@@ -14,7 +14,8 @@ struct GlyphsCommand: ParsableCommand {
         siamese glyphs --output runes --alphabets 5 --classes 100 --per-class 20 --style runes --seed 1
       """)
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("The folder to write to; made if it is not there.", valueName: "folder"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The folder to write to; made if it is not there.", valueName: "folder"))
   var output: String
 
   @Option(help: ArgumentHelp("How many characters, shared among the alphabets.", valueName: "n"))

@@ -49,8 +49,11 @@ struct IdentifyCommand: ParsableCommand {
     try figures.publish(found) {
       found.map { answer in
         let candidates = answer.candidates.map { candidate in
-          ("  \(candidate.identity)", String(format: "distance %.4f", candidate.distance)
-            + (candidate.probability.map { ", probability \(percent($0, digits: 1))" } ?? ""))
+          (
+            "  \(candidate.identity)",
+            String(format: "distance %.4f", candidate.distance)
+              + (candidate.probability.map { ", probability \(percent($0, digits: 1))" } ?? "")
+          )
         }
         return "\(answer.path): \(answer.identity ?? "unknown")"
           + String(format: " (threshold %.4f)\n", answer.threshold) + table(candidates)

@@ -19,7 +19,9 @@ struct InspectCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("A Keras file of any layout, or a model of this toolkit.", valueName: "file"))
   var file: String
 
-  @Option(help: ArgumentHelp("The architecture of a weights-only file, where its layer names do not settle it.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The architecture of a weights-only file, where its layer names do not settle it.", valueName: "name"))
   var architecture: String?
 
   @Option(help: ArgumentHelp("The input's side in pixels, where the file leaves it open.", valueName: "pixels"))
@@ -77,8 +79,9 @@ struct InspectCommand: ParsableCommand {
   /// Thousands set apart, as 1,235,496.
   private func grouped(_ number: Int) -> String {
     let digits = Array(String(number))
-    return String(digits.enumerated().flatMap { index, digit in
-      index > 0 && (digits.count - index) % 3 == 0 ? [",", digit] : [digit]
-    })
+    return String(
+      digits.enumerated().flatMap { index, digit in
+        index > 0 && (digits.count - index) % 3 == 0 ? [",", digit] : [digit]
+      })
   }
 }

@@ -8,10 +8,14 @@ struct MeasuredOptions: ParsableArguments {
 
   @OptionGroup var network: PretrainedOptions
 
-  @Option(help: ArgumentHelp("A folder of pictures, one folder a class; or a .csv list of identity,path.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("A folder of pictures, one folder a class; or a .csv list of identity,path.", valueName: "dir"))
   var data: String?
 
-  @Option(help: ArgumentHelp("squared-l2, l2, l1, cosine, angle, dot or rbf:SIGMA; by default the model's own, else cosine.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "squared-l2, l2, l1, cosine, angle, dot or rbf:SIGMA; by default the model's own, else cosine.", valueName: "name"
+    ))
   var distance: String?
 
   @Flag(help: "Stop at the first picture that cannot be read, instead of leaving it out and counting it.")
@@ -37,10 +41,13 @@ struct MeasuredOptions: ParsableArguments {
       return
     }
     guard network.backbone == nil, data == nil else {
-      throw ValidationError("Give either --features, or a network with --data, not both; --model beside --features says how to compare.")
+      throw ValidationError(
+        "Give either --features, or a network with --data, not both; --model beside --features says how to compare.")
     }
     guard network.adjustments.isEmpty else {
-      throw ValidationError("--layer, --architecture, --preprocess, --input-size and --views say how a network takes pictures; with --features leave them out.")
+      throw ValidationError(
+        "--layer, --architecture, --preprocess, --input-size and --views say how a network takes pictures; with --features leave them out."
+      )
     }
   }
 
@@ -58,7 +65,8 @@ struct MeasuredOptions: ParsableArguments {
     let list = try labelledPictures(data!)
     let (backbone, model) = try open()
     let bar = ProgressBar()
-    let (features, skipped) = try Embedder(backbone, options: compute.embedding).embed(list, strict: strict, progress: bar.update)
+    let (features, skipped) = try Embedder(backbone, options: compute.embedding).embed(
+      list, strict: strict, progress: bar.update)
     bar.finish()
     report(skipped)
     let distance = try distance(recorded: model?.distance, of: networkPath())
@@ -80,7 +88,8 @@ struct MeasuredOptions: ParsableArguments {
     guard let recorded else { return try Measure(Distance(name: distance ?? "cosine")) }
     if let distance, try Distance(name: distance).name != recorded.name {
       throw TaskError(
-        .wrongArguments, "--distance \(distance): \(path) was made for \(recorded), and thresholds and search use it; "
+        .wrongArguments,
+        "--distance \(distance): \(path) was made for \(recorded), and thresholds and search use it; "
           + "leave --distance out")
     }
     return recorded
@@ -94,7 +103,8 @@ extension Features {
     guard let name = attributes["distance"] else { return nil }
     guard !name.hasPrefix("joint ") else {
       throw TaskError(
-        .wrongArguments, "these features are compared by joint layers (\(name)), which are in the model; name it beside them "
+        .wrongArguments,
+        "these features are compared by joint layers (\(name)), which are in the model; name it beside them "
           + "(--features file --model model.h5), or measure the pictures (--model model.h5 --data folder)")
     }
     return Measure(try Distance(name: name))

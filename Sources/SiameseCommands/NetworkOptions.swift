@@ -50,19 +50,32 @@ struct PretrainedOptions: ParsableArguments {
 
 /// How a network is to be taken where that is not as its file says: shared by every command that opens one.
 struct AdjustmentOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("The layer whose output is the embedding, or several whose averages are concatenated, as fire8/concat+fire9/concat; by default the last features before the classifier, of a model what it gives.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The layer whose output is the embedding, or several whose averages are concatenated, as fire8/concat+fire9/concat; by default the last features before the classifier, of a model what it gives.",
+      valueName: "name"))
   var layer: String?
 
-  @Option(help: ArgumentHelp("The architecture of a weights-only file, where its layer names do not settle it.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The architecture of a weights-only file, where its layer names do not settle it.", valueName: "name"))
   var architecture: String?
 
-  @Option(help: ArgumentHelp("How pixels become numbers: caffe, tf, torch or none; by default the model's or the architecture's own way.", valueName: "mode"))
+  @Option(
+    help: ArgumentHelp(
+      "How pixels become numbers: caffe, tf, torch or none; by default the model's or the architecture's own way.",
+      valueName: "mode"))
   var preprocess: String?
 
-  @Option(help: ArgumentHelp("The input's side in pixels, where the file leaves it open or another is wanted.", valueName: "pixels"))
+  @Option(
+    help: ArgumentHelp(
+      "The input's side in pixels, where the file leaves it open or another is wanted.", valueName: "pixels"))
   var inputSize: Int?
 
-  @Option(help: ArgumentHelp("Test-time augmentation: average the embedding over the picture and changed copies, as flip:1 or 8:affine:rotate=6:shift=0.03; a model remembers its own.", valueName: "list"))
+  @Option(
+    help: ArgumentHelp(
+      "Test-time augmentation: average the embedding over the picture and changed copies, as flip:1 or 8:affine:rotate=6:shift=0.03; a model remembers its own.",
+      valueName: "list"))
   var views: String?
 
   /// Whether none of them is given.
@@ -92,11 +105,18 @@ struct TrainableNetworkOptions: ParsableArguments {
   }
 
   mutating func validate() throws {
-    guard fromScratch else { _ = try pretrained.path; return }
+    guard fromScratch else {
+      _ = try pretrained.path
+      return
+    }
     guard pretrained.backbone == nil, pretrained.model == nil else {
       throw ValidationError("--from-scratch takes no --backbone and no --model: its weights are random.")
     }
-    guard pretrained.architecture != nil else { throw ValidationError("--from-scratch needs --architecture NAME, such as conv4.") }
-    guard pretrained.layer == nil else { throw ValidationError("--layer needs a pretrained network; with --from-scratch leave it out.") }
+    guard pretrained.architecture != nil else {
+      throw ValidationError("--from-scratch needs --architecture NAME, such as conv4.")
+    }
+    guard pretrained.layer == nil else {
+      throw ValidationError("--layer needs a pretrained network; with --from-scratch leave it out.")
+    }
   }
 }

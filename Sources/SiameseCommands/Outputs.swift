@@ -95,7 +95,8 @@ private func canonical(_ path: String) -> String {
   while true {
     if let resolved = realpath(known, nil) {
       defer { free(resolved) }
-      return ([String(cString: resolved)] + rest.reversed()).joined(separator: "/").replacingOccurrences(of: "//", with: "/")
+      return ([String(cString: resolved)] + rest.reversed()).joined(separator: "/").replacingOccurrences(
+        of: "//", with: "/")
     }
     guard known.pathFolder != known, !known.pathFolder.isEmpty else { return path }
     rest.append(known.pathName)

@@ -4,7 +4,8 @@ import SiameseKit
 
 /// Which pictures.
 struct PictureOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("A folder of pictures, one folder a class; or a .csv list of identity,path.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("A folder of pictures, one folder a class; or a .csv list of identity,path.", valueName: "dir"))
   var data: String?
 
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Single pictures instead of a folder.", valueName: "file"))

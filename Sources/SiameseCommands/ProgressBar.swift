@@ -28,7 +28,9 @@ final class ProgressBar {
   func finish() {
     guard let update = last else { return }
     let seconds = Date().timeIntervalSince(start)
-    let count = update.total == nil || update.completed == update.total ? "\(update.completed)" : "\(update.completed) of \(update.total!)"
+    let count =
+      update.total == nil || update.completed == update.total
+      ? "\(update.completed)" : "\(update.completed) of \(update.total!)"
     let detail = update.detail.isEmpty ? "" : ", \(update.detail)"
     write((isTerminal ? "\r\u{1B}[2K" : "") + "\(phase): \(count) \(unit) in \(duration(seconds))\(detail)\n")
     last = nil
@@ -38,7 +40,8 @@ final class ProgressBar {
   private func line(_ update: ProgressUpdate) -> String {
     let seconds = Date().timeIntervalSince(start)
     let rate = Double(update.completed) / max(seconds, 1e-3)
-    let rateText = update.completed > 0 ? ", \(rate >= 10 ? String(Int(rate)) : String(format: "%.1f", rate)) \(unit)/s" : ""
+    let rateText =
+      update.completed > 0 ? ", \(rate >= 10 ? String(Int(rate)) : String(format: "%.1f", rate)) \(unit)/s" : ""
     let detail = update.detail.isEmpty ? "" : ", \(update.detail)"
     guard let total = update.total, total > 0 else { return "\(phase) \(update.completed) \(unit)\(rateText)\(detail)" }
     let width = 24

@@ -62,7 +62,8 @@ struct ReportCommand: ParsableCommand {
     }
     guard features.labels == after.features.labels else {
       throw TaskError(
-        .badInput, "\(path): should hold the same pictures in the same order, \(after.features.count) rows, found "
+        .badInput,
+        "\(path): should hold the same pictures in the same order, \(after.features.count) rows, found "
           + "\(features.count)" + (features.count == after.features.count ? " with other labels" : ""))
     }
     return try Evaluator(
@@ -70,7 +71,9 @@ struct ReportCommand: ParsableCommand {
       seed: measured.seed, threads: measured.compute.threads)
   }
 
-  private func provenance(_ path: String, _ after: Evaluator, _ record: ModelRecord?) throws -> [(name: String, value: String)] {
+  private func provenance(_ path: String, _ after: Evaluator, _ record: ModelRecord?) throws -> [(
+    name: String, value: String
+  )] {
     var lines: [(name: String, value: String)] = [
       (measured.features != nil ? "features" : measured.network.model != nil ? "model" : "backbone", path),
       ("SHA-256", try fileHash(path)),
@@ -81,7 +84,9 @@ struct ReportCommand: ParsableCommand {
       ("embedding", "\(after.features.width) numbers, compared by \(after.distance)"),
     ]
     if let record {
-      lines += record.provenance.sorted { $0.key < $1.key }.map { ($0.key.replacingOccurrences(of: "_", with: " "), $0.value) }
+      lines += record.provenance.sorted { $0.key < $1.key }.map {
+        ($0.key.replacingOccurrences(of: "_", with: " "), $0.value)
+      }
     }
     return lines + [("measured with seed", "\(measured.seed)"), ("siamese", toolVersion)]
   }

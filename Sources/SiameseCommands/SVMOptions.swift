@@ -1,7 +1,7 @@
 import ArgumentParser
-import SiameseSupportVectors
 import Foundation
 import SiameseKit
+import SiameseSupportVectors
 
 /// Which function says how alike two rows are.
 struct SVMKernelOptions: ParsableArguments {
@@ -11,7 +11,8 @@ struct SVMKernelOptions: ParsableArguments {
       valueName: "name"))
   var kernel = "rbf"
 
-  @Option(help: ArgumentHelp("For --kernel joint: the model whose joint layers compare the rows.", valueName: "model.h5"))
+  @Option(
+    help: ArgumentHelp("For --kernel joint: the model whose joint layers compare the rows.", valueName: "model.h5"))
   var model: String?
 
   @Option(help: ArgumentHelp("The kernel's width: scale, auto, median or a number.", valueName: "rule"))
@@ -53,7 +54,9 @@ struct SVMKernelOptions: ParsableArguments {
     case "histogram-intersection": return .histogramIntersection
     case "precomputed": return .precomputed
     case "joint":
-      guard let model else { throw ValidationError("--kernel joint needs the model with the joint layers: --model model.h5.") }
+      guard let model else {
+        throw ValidationError("--kernel joint needs the model with the joint layers: --model model.h5.")
+      }
       return .similarity(try SiameseModel(contentsOf: model).jointSimilarity())
     default: throw ValidationError("There is no kernel '\(kernel)'; see --help for the list.")
     }
@@ -133,7 +136,8 @@ struct SVMMachineOptions: ParsableArguments {
     svm.memoryLimit = try bytes(memory)
     if svm.memoryLimit < 256 << 20 { SmallHeap.keep() }
     if svm.memoryLimit < 64 << 20 {
-      logLine("warning: --memory \(memory) will be exceeded, since the program itself takes about 45M; give at least 64M")
+      logLine(
+        "warning: --memory \(memory) will be exceeded, since the program itself takes about 45M; give at least 64M")
     }
     if let threads { svm.threads = threads }
     svm.allowIndefinite = allowIndefinite

@@ -16,7 +16,9 @@ struct SVMPredictCommand: ParsableCommand {
         siamese svm predict libsvm.model data.libsvm --output predictions.tsv
       """)
 
-  @Argument(help: ArgumentHelp("What svm train wrote, a fine-tuned model with one inside, or a LIBSVM model.", valueName: "machine"))
+  @Argument(
+    help: ArgumentHelp(
+      "What svm train wrote, a fine-tuned model with one inside, or a LIBSVM model.", valueName: "machine"))
   var machine: String
 
   @Argument(help: ArgumentHelp("The rows to predict.", valueName: "features"))

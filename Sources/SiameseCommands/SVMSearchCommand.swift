@@ -25,7 +25,9 @@ struct SVMSearchCommand: ParsableCommand {
   @Option(parsing: .upToNextOption, help: ArgumentHelp("Prices of slack to try.", valueName: "numbers"))
   var costs: [Double] = []
 
-  @Option(parsing: .upToNextOption, help: ArgumentHelp("Kernel widths to try: scale, auto, median, numbers.", valueName: "rules"))
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Kernel widths to try: scale, auto, median, numbers.", valueName: "rules"))
   var gammas: [String] = []
 
   @Option(help: ArgumentHelp("Parts that take turns being held out.", valueName: "n"))
@@ -73,9 +75,11 @@ struct SVMSearchCommand: ParsableCommand {
       print("\(score.mean)\t\(score.deviation)\t\(score.c)\t\(name(score.gamma))\t\(score.rowCount)")
     }
     try writeMetrics(
-      ["scores": scores.map {
-        SVMScoreMetrics(score: $0.mean, deviation: $0.deviation, c: $0.c, gamma: name($0.gamma), rows: $0.rowCount)
-      }], to: metrics)
+      [
+        "scores": scores.map {
+          SVMScoreMetrics(score: $0.mean, deviation: $0.deviation, c: $0.c, gamma: name($0.gamma), rows: $0.rowCount)
+        }
+      ], to: metrics)
   }
 
   private func name(_ gamma: Gamma?) -> String {

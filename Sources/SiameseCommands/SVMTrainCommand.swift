@@ -24,7 +24,8 @@ struct SVMTrainCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The rows to learn from.", valueName: "features"))
   var features: String
 
-  @Option(name: .shortAndLong, help: ArgumentHelp("Where to write: an .h5 file, or a LIBSVM model.", valueName: "machine"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("Where to write: an .h5 file, or a LIBSVM model.", valueName: "machine"))
   var output: String
 
   @OptionGroup var kernel: SVMKernelOptions

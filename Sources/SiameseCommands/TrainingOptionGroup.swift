@@ -3,28 +3,49 @@ import SiameseKit
 
 /// How to train: what `FineTuningRecipe` holds, as options.
 struct TrainingOptionGroup: ParsableArguments {
-  @Option(help: ArgumentHelp("The head: wccn, lda, pca, linear, mlp or none, with widths and settings, as wccn:128 or mlp:256,64,dropout=0.1; by default wccn, from scratch none.", valueName: "head"))
+  @Option(
+    help: ArgumentHelp(
+      "The head: wccn, lda, pca, linear, mlp or none, with widths and settings, as wccn:128 or mlp:256,64,dropout=0.1; by default wccn, from scratch none.",
+      valueName: "head"))
   var head: String?
 
   @Option(help: ArgumentHelp("Where a linear head starts: wccn, lda, pca or orthogonal.", valueName: "start"))
   var headInit: String?
 
-  @Option(help: ArgumentHelp("What training may move: none, head, a number of layers, 'stage NAME', or all; by default head, from scratch all.", valueName: "what"))
+  @Option(
+    help: ArgumentHelp(
+      "What training may move: none, head, a number of layers, 'stage NAME', or all; by default head, from scratch all.",
+      valueName: "what"))
   var unfreeze: String?
 
-  @Option(help: ArgumentHelp("The loss: triplet:MARGIN, triplet:soft, contrastive, multi-similarity, arcface and others, summed with +; by default triplet:soft.", valueName: "loss"))
+  @Option(
+    help: ArgumentHelp(
+      "The loss: triplet:MARGIN, triplet:soft, contrastive, multi-similarity, arcface and others, summed with +; by default triplet:soft.",
+      valueName: "loss"))
   var loss: String?
 
-  @Option(help: ArgumentHelp("Joint layers that compare two embeddings: absdiff, product, concat, or several, then dense widths down to 1, as 'absdiff,product:64,1'. --loss is their target: pair-bce (the default then), triplet:soft or triplet:MARGIN.", valueName: "layers"))
+  @Option(
+    help: ArgumentHelp(
+      "Joint layers that compare two embeddings: absdiff, product, concat, or several, then dense widths down to 1, as 'absdiff,product:64,1'. --loss is their target: pair-bce (the default then), triplet:soft or triplet:MARGIN.",
+      valueName: "layers"))
   var joint: String?
 
-  @Option(help: ArgumentHelp("Which pairs or triplets of a batch count: batch-hard, batch-all, semi-hard, …; by default what suits the loss.", valueName: "miner"))
+  @Option(
+    help: ArgumentHelp(
+      "Which pairs or triplets of a batch count: batch-hard, batch-all, semi-hard, …; by default what suits the loss.",
+      valueName: "miner"))
   var miner: String?
 
-  @Option(help: ArgumentHelp("How the losses of many pairs or triplets become one: mean, mean-of-active or sum; by default as the loss's paper does.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "How the losses of many pairs or triplets become one: mean, mean-of-active or sum; by default as the loss's paper does.",
+      valueName: "name"))
   var reducer: String?
 
-  @Option(help: ArgumentHelp("The measure of training, thresholds and search: cosine, angle, l2, squared-l2, l1, dot, rbf.", valueName: "distance"))
+  @Option(
+    help: ArgumentHelp(
+      "The measure of training, thresholds and search: cosine, angle, l2, squared-l2, l1, dot, rbf.",
+      valueName: "distance"))
   var distance = "cosine"
 
   @Option(help: ArgumentHelp("Steps of training.", valueName: "n"))
@@ -36,13 +57,20 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Pictures of each class in a batch, K.", valueName: "k"))
   var picturesPerClass = 4
 
-  @Option(help: ArgumentHelp("The head's learning rate; by default 1e-4 from a closed form and 1e-3 from a random start.", valueName: "rate"))
+  @Option(
+    help: ArgumentHelp(
+      "The head's learning rate; by default 1e-4 from a closed form and 1e-3 from a random start.", valueName: "rate"))
   var rate: Float?
 
-  @Option(help: ArgumentHelp("The backbone's learning rate, as a share of the head's; by default 0.1, from scratch 1.", valueName: "share"))
+  @Option(
+    help: ArgumentHelp(
+      "The backbone's learning rate, as a share of the head's; by default 0.1, from scratch 1.", valueName: "share"))
   var backboneRate: Float?
 
-  @Option(help: ArgumentHelp("The learning rate of joint layers and of a loss's proxies, as a share of the head's; by default 10 for joint layers, else 1.", valueName: "share"))
+  @Option(
+    help: ArgumentHelp(
+      "The learning rate of joint layers and of a loss's proxies, as a share of the head's; by default 10 for joint layers, else 1.",
+      valueName: "share"))
   var lossRate: Float?
 
   @Option(help: ArgumentHelp("adam, adamw, sgd, nesterov or rmsprop.", valueName: "name"))
@@ -57,10 +85,15 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Decoupled or L2 weight decay.", valueName: "rate"))
   var weightDecay: Float = 0
 
-  @Option(help: ArgumentHelp("Each backbone layer's learning rate as a share of the next one's, counted from the head.", valueName: "share"))
+  @Option(
+    help: ArgumentHelp(
+      "Each backbone layer's learning rate as a share of the next one's, counted from the head.", valueName: "share"))
   var layerDecay: Float = 1
 
-  @Option(help: ArgumentHelp("Let a further quarter of the unfrozen backbone move every so many steps; 0 moves all at once.", valueName: "steps"))
+  @Option(
+    help: ArgumentHelp(
+      "Let a further quarter of the unfrozen backbone move every so many steps; 0 moves all at once.",
+      valueName: "steps"))
   var gradual = 0
 
   @Option(help: ArgumentHelp("Shorten longer gradients to this length.", valueName: "length"))
@@ -69,19 +102,30 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Keep a moving average of the weights with this decay, and use that.", valueName: "decay"))
   var average: Float?
 
-  @Option(help: ArgumentHelp("Batch normalisation in the backbone: frozen, batch or statisticsOnly; by default frozen, from scratch batch.", valueName: "mode"))
+  @Option(
+    help: ArgumentHelp(
+      "Batch normalisation in the backbone: frozen, batch or statisticsOnly; by default frozen, from scratch batch.",
+      valueName: "mode"))
   var batchNorm: String?
 
-  @Option(help: ArgumentHelp("Compute so many pictures of a batch at a time, with the same gradient and less memory.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Compute so many pictures of a batch at a time, with the same gradient and less memory.", valueName: "n"))
   var chunk: Int?
 
-  @Option(help: ArgumentHelp("Recomputation: keep activations only where the network is cut into so many parts, and compute the others again in the backward pass: less memory, a forward pass more.", valueName: "parts"))
+  @Option(
+    help: ArgumentHelp(
+      "Recomputation: keep activations only where the network is cut into so many parts, and compute the others again in the backward pass: less memory, a forward pass more.",
+      valueName: "parts"))
   var recompute: Int?
 
   @Option(help: ArgumentHelp("Stop after so many validations without a better figure.", valueName: "n"))
   var patience: Int?
 
-  @Option(help: ArgumentHelp("When embeddings collapse: warn, restart (go back to the last good state, or the start, and lower the learning rate) or stop.", valueName: "what"))
+  @Option(
+    help: ArgumentHelp(
+      "When embeddings collapse: warn, restart (go back to the last good state, or the start, and lower the learning rate) or stop.",
+      valueName: "what"))
   var onCollapse = "warn"
 
   @Option(help: ArgumentHelp("Save the run in this file as it goes.", valueName: "file"))
@@ -90,31 +134,49 @@ struct TrainingOptionGroup: ParsableArguments {
   @Option(help: ArgumentHelp("Steps from one checkpoint to the next.", valueName: "n"))
   var checkpointEvery = 100
 
-  @Flag(help: "Go on from the checkpoint, to the same weights as without the interruption; everything that determines them must be as it was.")
+  @Flag(
+    help:
+      "Go on from the checkpoint, to the same weights as without the interruption; everything that determines them must be as it was."
+  )
   var resume = false
 
   @Option(help: ArgumentHelp("Write a JSON line for every step.", valueName: "run.jsonl"))
   var log: String?
 
-  @Option(help: ArgumentHelp("Write event files for TensorBoard, a folder in this one for each round of training.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp(
+      "Write event files for TensorBoard, a folder in this one for each round of training.", valueName: "dir"))
   var tensorboard: String?
 
-  @Option(help: ArgumentHelp("What happens to training pictures: flip, crop:0.9, rotate:10, affine:…, elastic:…, …", valueName: "list"))
+  @Option(
+    help: ArgumentHelp(
+      "What happens to training pictures: flip, crop:0.9, rotate:10, affine:…, elastic:…, …", valueName: "list"))
   var augment = "none"
 
-  @Option(help: ArgumentHelp("Fit a closed-form head to so many augmented variants of each picture too, and keep the frozen layers' outputs for them.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Fit a closed-form head to so many augmented variants of each picture too, and keep the frozen layers' outputs for them.",
+      valueName: "n"))
   var augmentCopies: Int?
 
   @Flag(help: "Draw each batch within one parent folder, such as one alphabet.")
   var withinParents = false
 
-  @Option(help: ArgumentHelp("What to measure on: classes (some that training never sees), pictures (some of every class), or a file that names the classes: one a line, or an LFW pairs.txt.", valueName: "what"))
+  @Option(
+    help: ArgumentHelp(
+      "What to measure on: classes (some that training never sees), pictures (some of every class), or a file that names the classes: one a line, or an LFW pairs.txt.",
+      valueName: "what"))
   var split = "classes"
 
-  @Option(help: ArgumentHelp("The share of classes, or of each class' pictures, that training never sees.", valueName: "share"))
+  @Option(
+    help: ArgumentHelp(
+      "The share of classes, or of each class' pictures, that training never sees.", valueName: "share"))
   var holdOut = 0.25
 
-  @Option(help: ArgumentHelp("The share of the other classes that choose how many steps to train; 0 trains for all of them. By default 0.2, from scratch 0.", valueName: "share"))
+  @Option(
+    help: ArgumentHelp(
+      "The share of the other classes that choose how many steps to train; 0 trains for all of them. By default 0.2, from scratch 0.",
+      valueName: "share"))
   var chooseOn: Double?
 
   @Option(help: ArgumentHelp("N of the N-way one-shot trials.", valueName: "n"))
@@ -143,7 +205,9 @@ struct TrainingOptionGroup: ParsableArguments {
     var recipe = FineTuningRecipe()
     let start = try headInit.map { name in
       guard let start = HeadDesign.Start(rawValue: name) else {
-        throw ValidationError("--head-init must be one of \(HeadDesign.Start.allCases.map(\.rawValue).joined(separator: ", ")), found '\(name)'.")
+        throw ValidationError(
+          "--head-init must be one of \(HeadDesign.Start.allCases.map(\.rawValue).joined(separator: ", ")), found '\(name)'."
+        )
       }
       return start
     }
@@ -163,7 +227,8 @@ struct TrainingOptionGroup: ParsableArguments {
     recipe.heldOut = try HeldOut(split)
     recipe.reducer = try reducer.map { name in
       guard let reducer = Reducer(rawValue: name) else {
-        throw ValidationError("--reducer must be one of \(Reducer.allCases.map(\.rawValue).joined(separator: ", ")), found '\(name)'.")
+        throw ValidationError(
+          "--reducer must be one of \(Reducer.allCases.map(\.rawValue).joined(separator: ", ")), found '\(name)'.")
       }
       return reducer
     }
@@ -172,7 +237,9 @@ struct TrainingOptionGroup: ParsableArguments {
     recipe.trainsSVM = svm
     recipe.seed = seed
     if resume, checkpoint == nil { throw ValidationError("--resume needs --checkpoint FILE to go on from.") }
-    guard checkpointEvery > 0 else { throw ValidationError("--checkpoint-every must be 1 or more, found \(checkpointEvery).") }
+    guard checkpointEvery > 0 else {
+      throw ValidationError("--checkpoint-every must be 1 or more, found \(checkpointEvery).")
+    }
     guard gradual >= 0 else { throw ValidationError("--gradual must be 0 or more, found \(gradual).") }
     (recipe.checkpoint, recipe.checkpointInterval, recipe.resumes) = (checkpoint, checkpointEvery, resume)
     try recipe.set(progression(fromScratch: fromScratch))

@@ -46,10 +46,12 @@ struct VerifyCommand: ParsableCommand {
     let embedder = try model.embedder(options: compute.embedding)
     let embeddings = try pictures.map { try embedder.embed(Picture(contentsOf: $0)) }
     let distance = model.distance(embeddings[0], embeddings[1])
-    let decision = Decision(distance: distance, threshold: limit, same: distance <= limit, measure: model.distance.name,
+    let decision = Decision(
+      distance: distance, threshold: limit, same: distance <= limit, measure: model.distance.name,
       probability: model.probability(atDistance: distance))
     if json { return try printJSON(decision) }
-    print("\(decision.same ? "same" : "different")  \(model.distance.name) distance \(distance), threshold \(limit)"
-      + (decision.probability.map { ", probability \(percent($0, digits: 1))" } ?? ""))
+    print(
+      "\(decision.same ? "same" : "different")  \(model.distance.name) distance \(distance), threshold \(limit)"
+        + (decision.probability.map { ", probability \(percent($0, digits: 1))" } ?? ""))
   }
 }

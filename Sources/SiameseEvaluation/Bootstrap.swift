@@ -33,7 +33,8 @@ package struct IdentityBootstrap: Sendable {
   /// - Parameter shares: how many pairs of its kind a pair stands for; the best accuracy depends on their proportion.
   /// - Complexity: O(P) a round after one sort of the P pairs.
   package init(
-    _ sample: PairSample, distances: [Float], shares: (same: Double, different: Double) = (1, 1), rates: [Double] = Verification.standardRates, roundCount: Int = 1000,
+    _ sample: PairSample, distances: [Float], shares: (same: Double, different: Double) = (1, 1),
+    rates: [Double] = Verification.standardRates, roundCount: Int = 1000,
     seed: UInt64, workers: WorkerThreads
   ) {
     let order = distances.indices.sorted { distances[$0] < distances[$1] }
@@ -186,9 +187,11 @@ public struct VerificationComparison: Sendable, Equatable, Encodable {
     else { throw EvaluationError.oneKindOfPairs(same: sample.sameTotal, different: sample.differentTotal) }
     // The same seed draws the same identities for both.
     let roundsA = IdentityBootstrap(
-      sample, distances: a, rates: rates, roundCount: roundCount, seed: seed, workers: workers).rounds
+      sample, distances: a, rates: rates, roundCount: roundCount, seed: seed, workers: workers
+    ).rounds
     let roundsB = IdentityBootstrap(
-      sample, distances: b, rates: rates, roundCount: roundCount, seed: seed, workers: workers).rounds
+      sample, distances: b, rates: rates, roundCount: roundCount, seed: seed, workers: workers
+    ).rounds
     func figure(_ value: (Verification) -> Double) -> Figure {
       let differences = zip(roundsA, roundsB).compactMap { a, b -> Double? in
         guard let a, let b else { return nil }

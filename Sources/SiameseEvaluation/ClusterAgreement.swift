@@ -52,7 +52,8 @@ package struct ClusterAgreement: Sendable {
         for n in max(1, x + y - count)...min(x, y) {
           let probability = exp(
             fixed - logFactorial[n] - logFactorial[x - n] - logFactorial[y - n] - logFactorial[count - x - y + n])
-          sum += timesX * timesY * probability * Double(n) / Double(count)
+          sum +=
+            timesX * timesY * probability * Double(n) / Double(count)
             * log(Double(count) * Double(n) / (Double(x) * Double(y)))
         }
       }

@@ -28,7 +28,9 @@ public struct FoldedVerification: Sendable, Equatable, Encodable {
   package init(_ folds: [[(distance: Float, same: Bool)]], falseAcceptRate: Double = 1e-3, grid: [Float]? = nil)
     throws(EvaluationError)
   {
-    guard folds.count >= 2 else { throw .invalid("the number of folds", expected: "at least 2", found: "\(folds.count)") }
+    guard folds.count >= 2 else {
+      throw .invalid("the number of folds", expected: "at least 2", found: "\(folds.count)")
+    }
     var (accuracies, vals, fars) = ([Double](), [Double](), [Double]())
     for (index, fold) in folds.enumerated() {
       let others = folds.indices.filter { $0 != index }.flatMap { folds[$0] }

@@ -49,7 +49,8 @@ package struct Episode: Sendable, Equatable {
 
   /// Whether both ask the same of the same rows.
   package static func == (a: Episode, b: Episode) -> Bool {
-    a.support == b.support && a.queries.map(\.row) == b.queries.map(\.row) && a.queries.map(\.way) == b.queries.map(\.way)
+    a.support == b.support && a.queries.map(\.row) == b.queries.map(\.row)
+      && a.queries.map(\.way) == b.queries.map(\.way)
   }
 
   /// Draws `count` episodes from the rows of `labels`.
@@ -71,7 +72,8 @@ package struct Episode: Sendable, Equatable {
     let usable = pools.keys.sorted().compactMap { pools[$0]!.count >= ways ? pools[$0]! : nil }
     guard !usable.isEmpty else {
       throw .tooFewClasses(
-        needed: ways, found: pools.values.map(\.count).max() ?? 0, picturesEach: shots + queries, grouped: groups != nil)
+        needed: ways, found: pools.values.map(\.count).max() ?? 0, picturesEach: shots + queries, grouped: groups != nil
+      )
     }
     let generator = SeededGenerator(seed: seed)
     return (0..<count).map { index in

@@ -14,7 +14,8 @@ package struct OneShotRun: Sendable, Equatable {
 
   /// Whether both hold the same drawings and answers.
   package static func == (a: Self, b: Self) -> Bool {
-    a.training == b.training && a.tests.map(\.path) == b.tests.map(\.path) && a.tests.map(\.answer) == b.tests.map(\.answer)
+    a.training == b.training && a.tests.map(\.path) == b.tests.map(\.path)
+      && a.tests.map(\.answer) == b.tests.map(\.answer)
   }
 
   /// Reads the text of `class_labels.txt`, whose paths start at `directory`; `file` names it in errors.
@@ -31,7 +32,9 @@ package struct OneShotRun: Sendable, Equatable {
       }
       pairs.append((fields[0], fields[1]))
     }
-    guard pairs.count >= 2 else { throw .invalid(file, expected: "a list of at least two trials", found: "\(pairs.count)") }
+    guard pairs.count >= 2 else {
+      throw .invalid(file, expected: "a list of at least two trials", found: "\(pairs.count)")
+    }
     let training = Set(pairs.map(\.answer)).sorted()
     guard training.count >= 2 else { throw .invalid(file, expected: "of at least two classes", found: "one class") }
     self.training = training.map { directory + "/" + $0 }

@@ -29,7 +29,9 @@ package struct OpenSetSplit: Sendable, Equatable {
     var (gallery, known, unknown) = ([Int](), [Int](), [Int]())
     for label in classes {
       let rows = members[label]!.shuffled(using: &random)
-      if unknownClasses.contains(label) { unknown += rows } else if rows.count >= 2 {
+      if unknownClasses.contains(label) {
+        unknown += rows
+      } else if rows.count >= 2 {
         gallery += rows.prefix((rows.count + 1) / 2)
         known += rows.dropFirst((rows.count + 1) / 2)
       }

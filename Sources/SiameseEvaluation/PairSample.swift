@@ -120,7 +120,9 @@ package struct PairSample: Sendable {
   /// The distances as verification reads them.
   package func pairDistances(_ distances: [Float]) -> PairDistances {
     var (same, different) = ([Float](), [Float]())
-    for pair in distances.indices { if isSame(pair) { same.append(distances[pair]) } else { different.append(distances[pair]) } }
+    for pair in distances.indices {
+      if isSame(pair) { same.append(distances[pair]) } else { different.append(distances[pair]) }
+    }
     return PairDistances(same: same, different: different)
   }
 }

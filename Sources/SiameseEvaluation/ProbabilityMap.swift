@@ -15,8 +15,14 @@ public enum ProbabilityMap: Sendable, Equatable, Codable {
     case .logistic(let intercept, let slope):
       even = 1 / (1 + exp(intercept + slope * Double(distance)))
     case .isotonic(let distances, let probabilities):
-      guard let next = distances.firstIndex(where: { $0 >= distance }) else { even = probabilities.last ?? 0.5; break }
-      guard next > 0, distances[next] > distance else { even = probabilities[next]; break }
+      guard let next = distances.firstIndex(where: { $0 >= distance }) else {
+        even = probabilities.last ?? 0.5
+        break
+      }
+      guard next > 0, distances[next] > distance else {
+        even = probabilities[next]
+        break
+      }
       let share = Double((distance - distances[next - 1]) / (distances[next] - distances[next - 1]))
       even = probabilities[next - 1] + share * (probabilities[next] - probabilities[next - 1])
     }
@@ -34,7 +40,8 @@ public enum ProbabilityMap: Sendable, Equatable, Codable {
     // Distances are centred and scaled for the steps, so that units don't matter.
     let all = (same + different).map(Double.init).filter(\.isFinite)
     let mean = all.reduce(0, +) / Double(max(1, all.count))
-    let deviation = max((all.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, all.count))).squareRoot(), 1e-12)
+    let deviation = max(
+      (all.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, all.count))).squareRoot(), 1e-12)
     let points =
       same.map { (x: (Double($0) - mean) / deviation, target: high, weight: 0.5 / Double(same.count)) }
       + different.map { (x: (Double($0) - mean) / deviation, target: low, weight: 0.5 / Double(different.count)) }
@@ -87,7 +94,8 @@ public enum ProbabilityMap: Sendable, Equatable, Codable {
     var pools: [Pool] = []
     PairDistances(same: same, different: different).forEachStep { distance, s, d in
       let sameWeight = Double(s) / Double(same.count)
-      var pool = Pool(low: distance, high: distance, same: sameWeight, weight: sameWeight + Double(d) / Double(different.count))
+      var pool = Pool(
+        low: distance, high: distance, same: sameWeight, weight: sameWeight + Double(d) / Double(different.count))
       while let last = pools.last, last.probability <= pool.probability {
         pool = Pool(low: last.low, high: pool.high, same: last.same + pool.same, weight: last.weight + pool.weight)
         pools.removeLast()
@@ -106,7 +114,8 @@ public enum ProbabilityMap: Sendable, Equatable, Codable {
     if distances.count > knotLimit {
       // Steps too small to matter are merged: a model file keeps the map in an attribute.
       var kept = [0]
-      for i in 1..<distances.count - 1 where probabilities[kept[kept.count - 1]] - probabilities[i] > 2 / Double(knotLimit) {
+      for i in 1..<distances.count - 1
+      where probabilities[kept[kept.count - 1]] - probabilities[i] > 2 / Double(knotLimit) {
         kept.append(i)
       }
       kept.append(distances.count - 1)

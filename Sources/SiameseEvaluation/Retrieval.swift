@@ -56,7 +56,9 @@ public struct Retrieval: Sendable, Equatable {
       for row in rows {
         let line = block + (row - rows.lowerBound) * width
         let relevant = (members[queryLabels[row]] ?? []).filter { !leavingOneOut || $0 != row }
-        if relevant.isEmpty { sums.lone += 1 } else {
+        if relevant.isEmpty {
+          sums.lone += 1
+        } else {
           if leavingOneOut { line[row] = .infinity }
           sums.add(ranks(of: relevant, in: line, count: width))
         }

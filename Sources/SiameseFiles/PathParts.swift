@@ -38,7 +38,9 @@ extension String {
   /// The dot before the extension, as an index of `pathName`.
   private var extensionDot: String.Index? {
     let name = pathName
-    guard let dot = name.lastIndex(of: "."), dot > name.startIndex, name.index(after: dot) < name.endIndex else { return nil }
+    guard let dot = name.lastIndex(of: "."), dot > name.startIndex, name.index(after: dot) < name.endIndex else {
+      return nil
+    }
     return dot
   }
 

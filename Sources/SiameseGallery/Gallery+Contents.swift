@@ -105,7 +105,8 @@ extension Gallery {
           }
           data.withUnsafeBytes { bytes in
             for i in 0..<width {
-              elements.append(Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self))))
+              elements.append(
+                Float(bitPattern: UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self))))
             }
           }
         }

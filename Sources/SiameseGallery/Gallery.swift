@@ -110,7 +110,9 @@ public final class Gallery: Sendable {
     guard let row, let hash = String.fromDatabaseValue(row["hash"]), let name = String.fromDatabaseValue(row["name"]),
       let distance = String.fromDatabaseValue(row["distance"]), let width = Int.fromDatabaseValue(row["width"]),
       width >= 0, width <= 1 << 24
-    else { throw .damaged(path: path, place: "table model", expected: "one row of four values", found: "something else") }
+    else {
+      throw .damaged(path: path, place: "table model", expected: "one row of four values", found: "something else")
+    }
     return Model(hash: hash, name: name, distance: distance, width: width)
   }
 

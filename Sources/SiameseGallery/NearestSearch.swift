@@ -86,11 +86,14 @@ package struct NearestSearch: Sendable {
   }
 
   /// Writes what ranks the rows of `columns` for the queries of `range`, less `offsets`.
-  private func write(_ queries: Tensor, _ range: Range<Int>, _ columns: Range<Int>, _ block: UnsafeMutablePointer<Float>)
-  {
+  private func write(
+    _ queries: Tensor, _ range: Range<Int>, _ columns: Range<Int>, _ block: UnsafeMutablePointer<Float>
+  ) {
     let width = rows.rowWidth
     if case .learned(let distances) = measure {
-      for (line, query) in range.enumerated() { distances(Array(queries.row(query)), columns, block + line * columns.count) }
+      for (line, query) in range.enumerated() {
+        distances(Array(queries.row(query)), columns, block + line * columns.count)
+      }
       return
     }
     guard width > 0 else { return block.initialize(repeating: 0, count: range.count * columns.count) }
@@ -161,7 +164,9 @@ private struct ClosestRows {
         }
         for k in j..<min(j + 16, rows.count) {
           let value = line[k] + (added?[k] ?? 0)
-          if value < farthest || matches.count < count && !value.isNaN { insert(.init(row: rows.lowerBound + k, distance: value)) }
+          if value < farthest || matches.count < count && !value.isNaN {
+            insert(.init(row: rows.lowerBound + k, distance: value))
+          }
         }
         j += 16
       }
@@ -181,7 +186,9 @@ private struct ClosestRows {
       var parent = 0
       while true {
         var largest = parent
-        for child in 2 * parent + 1...2 * parent + 2 where child < count && isFarther(child, largest) { largest = child }
+        for child in 2 * parent + 1...2 * parent + 2 where child < count && isFarther(child, largest) {
+          largest = child
+        }
         if largest == parent { break }
         matches.swapAt(parent, largest)
         parent = largest

@@ -24,7 +24,8 @@ package struct GlyphCollection: Sendable, Equatable {
 
   /// A collection of that many characters in that many hands.
   package init(
-    seed: UInt64, style: GlyphAlphabet.Style = .mixed, alphabetCount: Int = 1, classCount: Int, perClass: Int, size: Int = 64
+    seed: UInt64, style: GlyphAlphabet.Style = .mixed, alphabetCount: Int = 1, classCount: Int, perClass: Int,
+    size: Int = 64
   ) {
     self.seed = seed
     self.style = style
@@ -40,7 +41,8 @@ package struct GlyphCollection: Sendable, Equatable {
   /// - Throws: `GlyphError` where a count is not positive or too large, `FileError` where a picture cannot be written.
   package func write(to folder: String, progress: (_ written: Int, _ total: Int) -> Void = { _, _ in }) throws {
     for (name, count, most) in [
-      ("alphabets", alphabetCount, 10_000), ("classes", classCount, 1_000_000), ("pictures per class", perClass, 1_000_000),
+      ("alphabets", alphabetCount, 10_000), ("classes", classCount, 1_000_000),
+      ("pictures per class", perClass, 1_000_000),
       ("pixels", size, 4096),
     ] {
       guard (1...most).contains(count) else {
@@ -52,7 +54,8 @@ package struct GlyphCollection: Sendable, Equatable {
       let glyphs = GlyphAlphabet(seed: seed &+ UInt64(alphabet), style: style)
       let characters = (classCount + alphabetCount - 1 - alphabet) / alphabetCount
       for character in 0..<characters {
-        let path = "\(folder)/alphabet\(number(alphabet, of: alphabetCount))"
+        let path =
+          "\(folder)/alphabet\(number(alphabet, of: alphabetCount))"
           + "/character\(number(character, of: (classCount + alphabetCount - 1) / alphabetCount))"
         do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
           throw FileError.unwritable(file: path, reason: "its folder cannot be made")

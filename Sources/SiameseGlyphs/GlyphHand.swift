@@ -133,7 +133,10 @@ struct GlyphHand: Sendable {
   private func tremble(_ path: [GlyphPoint], _ random: inout SplitMix64) -> [GlyphPoint] {
     let length = zip(path, path.dropFirst()).reduce(0) { $0 + $1.0.distance(to: $1.1) }
     let waves = (0..<2).map { _ in
-      (count: length * random.uniform(1, 4), phase: random.uniform(0, 2 * .pi), x: random.normal(tremor), y: random.normal(tremor))
+      (
+        count: length * random.uniform(1, 4), phase: random.uniform(0, 2 * .pi), x: random.normal(tremor),
+        y: random.normal(tremor)
+      )
     }
     return path.enumerated().map { i, point in
       waves.reduce(point) { point, wave in

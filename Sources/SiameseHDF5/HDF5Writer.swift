@@ -151,7 +151,8 @@ package struct HDF5GroupWriter {
     try writing(target) {
       let data = try Handle(H5Dopen2(file, target, hid_t(H5P_DEFAULT)))
       try LibraryFailure.check(H5Dset_extent(data.id, [hsize_t(first) + rows, hsize_t(width)]))
-      let place = try Handle(H5Dget_space(data.id)), memory = try Handle(H5Screate_simple(2, [rows, hsize_t(width)], nil))
+      let place = try Handle(H5Dget_space(data.id)),
+        memory = try Handle(H5Screate_simple(2, [rows, hsize_t(width)], nil))
       try LibraryFailure.check(
         H5Sselect_hyperslab(place.id, H5S_SELECT_SET, [hsize_t(first), 0], nil, [rows, hsize_t(width)], nil))
       try LibraryFailure.check(

@@ -74,7 +74,8 @@ private struct Warp {
       let (cosine, sine) = (cos(angle) / scale, sin(angle) / scale)
       precede(
         cosine, sine + shear * cosine, -sine, cosine - shear * sine,
-        random.uniform(-most.shift, most.shift) * Double(width), random.uniform(-most.shift, most.shift) * Double(height))
+        random.uniform(-most.shift, most.shift) * Double(width),
+        random.uniform(-most.shift, most.shift) * Double(height))
     case .elastic(let amplitude, let gridCount):
       bending = Bending(amplitude: amplitude, gridCount: gridCount, &random)
     default: break

@@ -84,7 +84,10 @@ extension Augmentation {
   /// - Throws: `ImageError.badAugmentation` with the item, what is wrong with it and what would be right.
   public init(_ text: String) throws(ImageError) {
     let trimmed = text.trimmingSpaces
-    guard !trimmed.isEmpty, trimmed != "none" else { self = .none; return }
+    guard !trimmed.isEmpty, trimmed != "none" else {
+      self = .none
+      return
+    }
     var items: [Item] = []
     var names = Set<String>()
     for part in trimmed.split(separator: ",", omittingEmptySubsequences: false) {
@@ -123,13 +126,16 @@ extension Augmentation {
       guard let value = Double(text), range.contains(value) else {
         throw .badAugmentation(
           item: item,
-          reason: "\(what) must be a number from \(range.lowerBound.short) to \(range.upperBound.short), found '\(text)'")
+          reason:
+            "\(what) must be a number from \(range.lowerBound.short) to \(range.upperBound.short), found '\(text)'")
       }
       return value
     }
 
     mutating func affine() throws(ImageError) -> Affine {
-      guard !values.isEmpty else { throw wrong("expected some of rotate=D, scale=F, shear=D and shift=F, colons between") }
+      guard !values.isEmpty else {
+        throw wrong("expected some of rotate=D, scale=F, shear=D and shift=F, colons between")
+      }
       var affine = Affine()
       for value in values {
         let pair = value.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
@@ -197,7 +203,8 @@ extension Augmentation.Item {
       case (0, 0, let shear, 0): "shear:\(shear.short)"
       case (0, 0, 0, let shift): "shift:\(shift.short)"
       default:
-        "affine" + [("rotate", a.rotate), ("scale", a.scale), ("shear", a.shear), ("shift", a.shift)]
+        "affine"
+          + [("rotate", a.rotate), ("scale", a.scale), ("shear", a.shear), ("shift", a.shift)]
           .filter { $0.1 != 0 }.map { ":\($0.0)=\($0.1.short)" }.joined()
       }
     case .elastic(let amplitude, let gridCount):

@@ -36,7 +36,9 @@ public struct FacePairs: Sendable, Equatable {
 
   /// - Throws: `ImageError` naming the line that does not fit.
   public init(contentsOf path: String) throws(ImageError) {
-    func malformed(_ line: Int, _ reason: String) -> ImageError { .malformedList(path: path, line: line, reason: reason) }
+    func malformed(_ line: Int, _ reason: String) -> ImageError {
+      .malformedList(path: path, line: line, reason: reason)
+    }
     let lines = try FileBytes.lines(of: path)
       .map { (number: $0.number, fields: $0.text.split(whereSeparator: \.isWhitespace)) }
       .filter { !$0.fields.isEmpty }

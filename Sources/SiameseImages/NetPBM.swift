@@ -102,7 +102,8 @@ enum NetPBM {
       guard offset < bytes.count else { throw damaged("the file ends before its first pixel") }
       guard isSpace(bytes[offset]) else { throw damaged("expected white space at byte \(offset)") }
       guard bytes.count - offset - 1 >= byteCount else {
-        throw damaged("the file ends too early: \(byteCount) bytes of pixels expected, \(bytes.count - offset - 1) found")
+        throw damaged(
+          "the file ends too early: \(byteCount) bytes of pixels expected, \(bytes.count - offset - 1) found")
       }
       return offset + 1
     }

@@ -11,7 +11,10 @@ enum Orientation: Int {
   init(exif block: some RandomAccessCollection<UInt8>) {
     let bytes = Array(block.prefix(1 << 16))
     let isLittle = bytes.starts(with: [0x49, 0x49, 0x2A, 0])
-    guard isLittle || bytes.starts(with: [0x4D, 0x4D, 0, 0x2A]) else { self = .upright; return }
+    guard isLittle || bytes.starts(with: [0x4D, 0x4D, 0, 0x2A]) else {
+      self = .upright
+      return
+    }
     func number(at offset: Int, count: Int) -> Int? {
       guard offset >= 0, offset + count <= bytes.count else { return nil }
       let part = bytes[offset..<offset + count]
@@ -35,7 +38,10 @@ enum Orientation: Int {
     var offset = 2
     while offset + 4 <= bytes.count, bytes[offset] == 0xFF {
       let marker = bytes[offset + 1]
-      if marker == 0xFF { offset += 1; continue }
+      if marker == 0xFF {
+        offset += 1
+        continue
+      }
       guard marker != 0xDA, marker != 0xD9 else { return }
       let length = Int(bytes[offset + 2]) << 8 | Int(bytes[offset + 3])
       guard length >= 2, offset + 2 + length <= bytes.count else { return }

@@ -20,7 +20,9 @@ enum PNG {
           siamese_png_open(&reader, bytes.baseAddress, bytes.count, &width, &height, message.baseAddress) == 0
         else { return failure = damaged() }
         size = (Int(width), Int(height))
-        do throws(ImageError) { try checkSize(width: size.width, height: size.height, limit: limit, name: name, format: "PNG") } catch {
+        do throws(ImageError) {
+          try checkSize(width: size.width, height: size.height, limit: limit, name: name, format: "PNG")
+        } catch {
           return failure = error
         }
         pixels = [UInt8](unsafeUninitializedCapacity: 3 * size.width * size.height) { rgb, count in

@@ -22,7 +22,8 @@ extension LabelledPictures {
         throw .malformedList(
           path: path, line: number, reason: "expected two fields, identity,path, found \(fields.count)")
       }
-      let isHeading = paths.isEmpty && ["identity", "label", "class", "pid"].contains(fields[0].lowercased())
+      let isHeading =
+        paths.isEmpty && ["identity", "label", "class", "pid"].contains(fields[0].lowercased())
         && ["path", "file", "image", "fid"].contains(fields[1].lowercased())
       if isHeading { continue }
       guard !fields[1].isEmpty else {

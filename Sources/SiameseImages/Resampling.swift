@@ -13,7 +13,8 @@ package enum Resampling {
     var pixels = pixels
     if target.width != source.width {
       let axis = ResamplingAxis(from: source.width, to: target.width, filter: filter)
-      pixels = channelCount == 3 && !isPlain
+      pixels =
+        channelCount == 3 && !isPlain
         ? across(pixels, rowCount: source.height, sourceWidth: source.width, axis)
         : plainAcross(pixels, channelCount, rowCount: source.height, sourceWidth: source.width, axis)
     }

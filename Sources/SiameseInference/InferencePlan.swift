@@ -47,7 +47,10 @@ package final class InferencePlan: @unchecked Sendable {
     var lowering = try Lowering(graph, batch: batch, options: options, weights: weights)
     let program = try lowering.program()
     options.tuning.cache?.save()
-    let shapes = (inputs: graph.graph.inputs.map { graph.graph.nodes[$0].shape }, outputs: graph.graph.outputs.map { graph.graph.nodes[$0].shape })
+    let shapes = (
+      inputs: graph.graph.inputs.map { graph.graph.nodes[$0].shape },
+      outputs: graph.graph.outputs.map { graph.graph.nodes[$0].shape }
+    )
     try self.init(program, shapes, batch: batch, options: options, weights: weights)
   }
 
@@ -60,7 +63,8 @@ package final class InferencePlan: @unchecked Sendable {
   }
 
   private init(
-    _ program: Program, _ shapes: (inputs: [[Int]], outputs: [[Int]]), batch: Int, options: PlanOptions, weights: WeightBank
+    _ program: Program, _ shapes: (inputs: [[Int]], outputs: [[Int]]), batch: Int, options: PlanOptions,
+    weights: WeightBank
   ) throws {
     (inputShapes, outputShapes) = shapes
     (self.batch, self.options, self.weights) = (batch, options, weights)

@@ -6,9 +6,11 @@ extension Window {
   package init(extent: Size, strides: Size, dilation: Size = Size(1), insets: EdgeInsets = .zero) {
     self.init(
       vertical: Axis(
-        extent: extent.height, stride: strides.height, dilation: dilation.height, before: insets.top, after: insets.bottom),
+        extent: extent.height, stride: strides.height, dilation: dilation.height, before: insets.top,
+        after: insets.bottom),
       horizontal: Axis(
-        extent: extent.width, stride: strides.width, dilation: dilation.width, before: insets.left, after: insets.right))
+        extent: extent.width, stride: strides.width, dilation: dilation.width, before: insets.left, after: insets.right)
+    )
   }
 }
 

@@ -1,4 +1,3 @@
-
 /// The order in which Keras lists the layers of a model.
 ///
 /// Layers come by falling distance from the outputs, and at the same distance in the order in which a walk back from

@@ -1,4 +1,3 @@
-
 extension NetworkBuilder {
   /// The layers as Keras lists them in `model.layers`.
   func modelOrder() -> [Int] {

@@ -39,7 +39,8 @@ package enum Processor {
     }
     guard Processor.level == level else {
       throw .instructions(
-        "\(level) instructions", "this process already uses \(Processor.level); name the level before the first network runs")
+        "\(level) instructions",
+        "this process already uses \(Processor.level); name the level before the first network runs")
     }
   }
 

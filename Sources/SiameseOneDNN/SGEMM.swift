@@ -7,7 +7,8 @@ import CSiameseOneDNN
 package func sgemm(
   _ a: (pointer: UnsafePointer<Float>, stride: Int, isTransposed: Bool),
   _ b: (pointer: UnsafePointer<Float>, stride: Int, isTransposed: Bool),
-  into c: (pointer: UnsafeMutablePointer<Float>, stride: Int), rows: Int, columns: Int, inner: Int, alpha: Float, beta: Float
+  into c: (pointer: UnsafeMutablePointer<Float>, stride: Int), rows: Int, columns: Int, inner: Int, alpha: Float,
+  beta: Float
 ) {
   func letter(_ isTransposed: Bool) -> CChar { CChar(UInt8(ascii: isTransposed ? "T" : "N")) }
   let status = dnnl_sgemm(

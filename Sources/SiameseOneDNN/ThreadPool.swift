@@ -26,7 +26,9 @@ package func parallel(_ count: Int, grain: Int = 16_384, _ body: (_ part: Range<
 package func parallel(parts: Int, of units: Int, _ body: (_ part: Int, _ units: Range<Int>) -> Void) {
   // A sixteenfold count with its grain: one part a thread.
   parallel(parts * 16, grain: 16) { range in
-    for part in range.lowerBound / 16..<range.upperBound / 16 { body(part, units * part / parts..<units * (part + 1) / parts) }
+    for part in range.lowerBound / 16..<range.upperBound / 16 {
+      body(part, units * part / parts..<units * (part + 1) / parts)
+    }
   }
 }
 

@@ -35,7 +35,9 @@ func curveFigure(_ stages: [ReportContent.Stage]) -> String {
   let smallest = stages.flatMap(\.curve).map(\.falseAcceptRate).filter { $0 > 0 }.min() ?? 1e-3
   let low = max(-6, min(-2, Int(log10(smallest).rounded(.down))))
   let x = Axis(decades: low, 0)
-  let visible = stages.flatMap { stage in stage.curve.filter { $0.falseAcceptRate >= x.range.lowerBound }.map(\.trueAcceptRate) }
+  let visible = stages.flatMap { stage in
+    stage.curve.filter { $0.falseAcceptRate >= x.range.lowerBound }.map(\.trueAcceptRate)
+  }
   let atLeast = stages.compactMap { stage in
     stage.curve.last { $0.falseAcceptRate <= x.range.lowerBound }?.trueAcceptRate
   }
@@ -105,7 +107,8 @@ func confusionFigure(_ confusion: ReportContent.Confusion) -> String {
   var body = text("nearest picture is of", left, 12, "axis-title")
   for (index, name) in names.enumerated() {
     let x = left + (Double(index) + 0.6) * cell
-    body += "<text class=\"tick\" transform=\"translate(\(number(x)) \(number(top - 6))) rotate(-55)\">"
+    body +=
+      "<text class=\"tick\" transform=\"translate(\(number(x)) \(number(top - 6))) rotate(-55)\">"
       + "\(escaped(short(name, 11)))<title>\(escaped(confusion.classes[index]))</title></text>"
     body += text(short(name, 13), left - 6, top + (Double(index) + 0.62) * cell, "tick end")
   }
@@ -116,7 +119,8 @@ func confusionFigure(_ confusion: ReportContent.Confusion) -> String {
       let (x, y) = (left + Double(column) * cell, top + Double(row) * cell)
       let share = Double(value) / total
       let style = row == column ? "right" : "wrong"
-      body += "<rect class=\"cell \(style)\" x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(number(cell - 2))\" "
+      body +=
+        "<rect class=\"cell \(style)\" x=\"\(number(x))\" y=\"\(number(y))\" width=\"\(number(cell - 2))\" "
         + "height=\"\(number(cell - 2))\" rx=\"3\" fill-opacity=\"\(String(format: "%.2f", value == 0 ? 0.06 : 0.15 + 0.75 * share))\">"
         + "<title>\(escaped(confusion.classes[row])) → \(escaped(confusion.classes[column])): \(value)</title></rect>"
       if value > 0 {
@@ -143,7 +147,8 @@ func mapFigure(_ map: ReportContent.Map, labels: [String]) -> String {
     let kind = index < classes.count ? classes[index] : 0
     body += "<path class=\"point c\(kind % 7)\" data-i=\"\(index)\" d=\"\(shape(kind / 7 % 5, place.x, place.y))\"/>"
   }
-  return "<svg class=\"map\" viewBox=\"0 0 360 340\" role=\"img\" aria-label=\"\(escaped(map.name)) of the embedding\">\(body)</svg>"
+  return
+    "<svg class=\"map\" viewBox=\"0 0 360 340\" role=\"img\" aria-label=\"\(escaped(map.name)) of the embedding\">\(body)</svg>"
 }
 
 /// Circle, square, triangle, diamond, cross, around a point.

@@ -19,7 +19,9 @@ extension Maps {
     let pairs = Pairs(rows, neighbours: min(neighbours, (count - 1) / 2), using: &random)
     let spread = (start.reduce(0) { $0 + $1.x * $1.x + $1.y * $1.y } / Float(2 * count)).squareRoot()
     var y = start.flatMap { [$0.x, $0.y] }.map { 1e-2 * $0 / max(spread, .leastNormalMagnitude) }
-    var (mean, square, gradient) = ([Float](repeating: 0, count: 2 * count), [Float](repeating: 0, count: 2 * count), [Float]())
+    var (mean, square, gradient) = (
+      [Float](repeating: 0, count: 2 * count), [Float](repeating: 0, count: 2 * count), [Float]()
+    )
 
     func pull(_ pairs: [(Int, Int)], weight: Float, reach: Float) {
       for (i, j) in pairs {
@@ -66,7 +68,8 @@ extension Maps {
         max(0, products[i * count + i] + products[j * count + j] - 2 * products[i * count + j])
       }
       let closest = (0..<count).map { i in
-        Array((0..<count).filter { $0 != i }.sorted { (square(i, $0), $0) < (square(i, $1), $1) }.prefix(neighbours + 50))
+        Array(
+          (0..<count).filter { $0 != i }.sorted { (square(i, $0), $0) < (square(i, $1), $1) }.prefix(neighbours + 50))
       }
       let spreads = (0..<count).map { i in
         let ring = closest[i].dropFirst(3).prefix(3)

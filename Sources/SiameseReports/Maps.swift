@@ -6,7 +6,9 @@ package enum Maps {
   /// The two directions of largest variance, by power iteration; each row's place along them.
   package static func principalComponents(_ rows: Tensor) -> [(x: Float, y: Float)] {
     let (count, width) = (rows.rowCount, rows.rowWidth)
-    guard count > 0, width > 0 else { return rows.shape.isEmpty ? [] : [(Float, Float)](repeating: (0, 0), count: count) }
+    guard count > 0, width > 0 else {
+      return rows.shape.isEmpty ? [] : [(Float, Float)](repeating: (0, 0), count: count)
+    }
     var mean = [Double](repeating: 0, count: width)
     for i in 0..<count { for k in 0..<width { mean[k] += Double(rows.elements[i * width + k]) / Double(count) } }
     let centred = rows.elements.enumerated().map { Float(Double($1) - mean[$0 % width]) }

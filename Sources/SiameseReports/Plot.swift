@@ -35,7 +35,9 @@ struct Plot {
       body += text(y.label(tick, isShare: yIsShare), left - 6, place + 3.5, "tick end")
     }
     let labelled = x.ticks.count > 7 ? x.ticks.enumerated().filter { $0.offset % 2 == 0 }.map(\.element) : x.ticks
-    for tick in x.ticks { body += line(placeX(tick), Self.height - bottom, placeX(tick), Self.height - bottom + 4, "axis") }
+    for tick in x.ticks {
+      body += line(placeX(tick), Self.height - bottom, placeX(tick), Self.height - bottom + 4, "axis")
+    }
     for tick in labelled {
       let isLast = tick == labelled.last && placeX(tick) > Self.width - right - 16
       body += text(
@@ -76,7 +78,8 @@ struct Plot {
   }
 
   mutating func addDot(_ point: (x: Double, y: Double), _ style: String, title: String) {
-    body += "<circle class=\"dot \(style)\" cx=\"\(number(placeX(point.x)))\" cy=\"\(number(placeY(point.y)))\" r=\"4\">"
+    body +=
+      "<circle class=\"dot \(style)\" cx=\"\(number(placeX(point.x)))\" cy=\"\(number(placeY(point.y)))\" r=\"4\">"
       + "<title>\(escaped(title))</title></circle>"
   }
 

@@ -14,7 +14,9 @@ public struct ReportPage: Sendable {
 
   /// The whole page.
   public var html: String {
-    let sections = [figures, training, distances, rocAndConfusion, maps, hardest, classes, provenance].filter { !$0.isEmpty }
+    let sections = [figures, training, distances, rocAndConfusion, maps, hardest, classes, provenance].filter {
+      !$0.isEmpty
+    }
     return """
       <!DOCTYPE html>
       <html lang="en"\(spriteVariables)>
@@ -76,7 +78,8 @@ public struct ReportPage: Sendable {
           "<td\(isLast(index))>\(row < stage.figures.count ? escaped(stage.figures[row].value) : "")</td>"
         }.joined() + "</tr>"
     }.joined()
-    return "<section class=\"wide\"><table class=\"numbers\"><thead><tr><th></th>\(head)</tr></thead><tbody>\(rows)</tbody></table></section>"
+    return
+      "<section class=\"wide\"><table class=\"numbers\"><thead><tr><th></th>\(head)</tr></thead><tbody>\(rows)</tbody></table></section>"
   }
 
   private var training: String {
@@ -127,7 +130,8 @@ public struct ReportPage: Sendable {
         + "<p class=\"note\">\(escaped(map.note))</p></figure>"
     }
     return section(
-      "The embedding in two dimensions", "Each sign is a picture, each colour and shape a class. Point at one to see it.",
+      "The embedding in two dimensions",
+      "Each sign is a picture, each colour and shape a class. Point at one to see it.",
       "<div class=\"figures\(content.maps.count > 2 ? " three" : "")\">\(figures.joined())</div>")
   }
 
@@ -145,7 +149,8 @@ public struct ReportPage: Sendable {
     var result = ""
     if !content.hardestPositives.isEmpty {
       result += section(
-        "One class, farthest apart", "Look here for wrong labels, odd poses and bad light.", strip(content.hardestPositives))
+        "One class, farthest apart", "Look here for wrong labels, odd poses and bad light.",
+        strip(content.hardestPositives))
     }
     if !content.hardestNegatives.isEmpty {
       result += section(
@@ -179,9 +184,11 @@ public struct ReportPage: Sendable {
       <th>to the nearest other</th><th>which is of</th></tr></thead>
       """
     let shown = 12
-    var body = "<div class=\"wide\"><table class=\"numbers\">\(head)<tbody>\(rows(content.classes.prefix(shown)))</tbody></table></div>"
+    var body =
+      "<div class=\"wide\"><table class=\"numbers\">\(head)<tbody>\(rows(content.classes.prefix(shown)))</tbody></table></div>"
     if content.classes.count > shown {
-      body += "<details><summary>\(content.classes.count - shown) more classes</summary><div class=\"wide\">"
+      body +=
+        "<details><summary>\(content.classes.count - shown) more classes</summary><div class=\"wide\">"
         + "<table class=\"numbers\">\(head)<tbody>\(rows(content.classes.dropFirst(shown)))</tbody></table></div></details>"
     }
     return section("Class by class", "Most often confused first.", body)
@@ -190,7 +197,9 @@ public struct ReportPage: Sendable {
   private var provenance: String {
     guard !content.provenance.isEmpty || content.command != nil else { return "" }
     let list = content.provenance.map { "<dt>\(escaped($0.name))</dt><dd>\(escaped($0.value))</dd>" }.joined()
-    let command = content.command.map { "<p class=\"note\" style=\"margin:14px 0 4px\">To repeat it:</p><pre>\(escaped($0))</pre>" } ?? ""
+    let command =
+      content.command.map { "<p class=\"note\" style=\"margin:14px 0 4px\">To repeat it:</p><pre>\(escaped($0))</pre>" }
+      ?? ""
     return section("How it was made", "", "<dl>\(list)</dl>\(command)")
   }
 }

@@ -143,7 +143,9 @@ final class DecompositionSolver {
 
   private func refreshGradient() {
     if gradient.count != problem.count { gradient = [Double](repeating: 0, count: problem.count) }
-    for variable in 0..<problem.count { gradient[variable] = response[problem.row[variable]] + problem.linear[variable] }
+    for variable in 0..<problem.count {
+      gradient[variable] = response[problem.row[variable]] + problem.linear[variable]
+    }
   }
 
   /// m − M, the larger of the groups'.

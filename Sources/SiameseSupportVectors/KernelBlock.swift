@@ -109,14 +109,20 @@ struct KernelBlocks: Sendable {
             case .laplacian:
               out[column - columns.lowerBound] = -gamma * cityBlockDistance(x, y, width)
             case .chiSquared:
-              out[column - columns.lowerBound] = -gamma * sumInLanes(x, y, width, { x, y in
-                  let (difference, sum) = (x - y, x + y)
-                  return difference * difference / sum.replacing(with: 1, where: sum .<= 0)
-              }, { $0 + $1 > 0 ? ($0 - $1) * ($0 - $1) / ($0 + $1) : 0 })
+              out[column - columns.lowerBound] =
+                -gamma
+                * sumInLanes(
+                  x, y, width,
+                  { x, y in
+                    let (difference, sum) = (x - y, x + y)
+                    return difference * difference / sum.replacing(with: 1, where: sum .<= 0)
+                  }, { $0 + $1 > 0 ? ($0 - $1) * ($0 - $1) / ($0 + $1) : 0 })
             default:
-              out[column - columns.lowerBound] = sumInLanes(x, y, width, { x, y in
+              out[column - columns.lowerBound] = sumInLanes(
+                x, y, width,
+                { x, y in
                   x.replacing(with: y, where: y .< x)
-              }, { min($0, $1) })
+                }, { min($0, $1) })
             }
           }
           if kernel.gamma != nil { siamese_exponentials(out, columns.count) }

@@ -97,7 +97,8 @@ extension KernelSVM {
     if clipSpectrum { return try gram.clipSpectrum() }
     let (smallest, largest) = gram.extremeEigenvalues(workers: rows.workers)
     let check = KernelCheck(
-      rowCount: gram.count, smallestEigenvalue: smallest, largestEigenvalue: largest, asymmetry: 0, identityViolation: 0,
+      rowCount: gram.count, smallestEigenvalue: smallest, largestEigenvalue: largest, asymmetry: 0,
+      identityViolation: 0,
       negativeDistanceCount: 0, triangleViolationCount: 0, tripleCount: 0)
     guard check.isPositiveSemiDefinite else {
       throw SVMError.indefinite(kernel: rows.rows.kernel.name, smallestEigenvalue: smallest)

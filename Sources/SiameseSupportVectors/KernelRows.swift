@@ -47,7 +47,9 @@ struct KernelRows: Sendable {
             }
             if isCosine {
               let norm = Self.squaredNorm(target.baseAddress! + to, width).squareRoot()
-              if norm > 0 { for column in 0..<width { target[to + column] = Float(Double(target[to + column]) / norm) } }
+              if norm > 0 {
+                for column in 0..<width { target[to + column] = Float(Double(target[to + column]) / norm) }
+              }
             }
           }
         }
@@ -66,7 +68,8 @@ struct KernelRows: Sendable {
     var sums = SIMD4<Double>()
     var column = 0
     while column + 4 <= width {
-      let value = SIMD4<Double>(Double(row[column]), Double(row[column + 1]), Double(row[column + 2]), Double(row[column + 3]))
+      let value = SIMD4<Double>(
+        Double(row[column]), Double(row[column + 1]), Double(row[column + 2]), Double(row[column + 3]))
       sums += value * value
       column += 4
     }

@@ -141,7 +141,9 @@ private struct LIBSVMModelReader {
   }
 
   private func number(_ name: String) throws -> Double {
-    guard let values = try numbers(name), values.count == 1 else { throw malformed(nil, "one number after “\(name)”", "\(words[name]?.count ?? 0)") }
+    guard let values = try numbers(name), values.count == 1 else {
+      throw malformed(nil, "one number after “\(name)”", "\(words[name]?.count ?? 0)")
+    }
     return values[0]
   }
 

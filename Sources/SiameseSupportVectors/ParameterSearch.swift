@@ -76,7 +76,8 @@ extension KernelSVM {
         throw SVMError.setting(name: "a share of the learning curve", value: "\(share)", expected: "above 0, at most 1")
       }
       let rows = Array(order.prefix(max(plan.foldCount * 2, Int((share * Double(order.count)).rounded()))))
-      return try judge(features, labels: labels, targets: targets, plan, rows: rows, [(machine.c ?? 1, kernel.gamma)])[0]
+      return try judge(features, labels: labels, targets: targets, plan, rows: rows, [(machine.c ?? 1, kernel.gamma)])[
+        0]
     }
   }
 
@@ -121,7 +122,8 @@ extension KernelSVM {
       throw SVMError.countMismatch(what: "groups", expected: features.rowCount, found: groups.count)
     }
     guard plan.foldCount >= 2, plan.foldCount <= rows.count else {
-      throw SVMError.setting(name: "folds", value: "\(plan.foldCount)", expected: "2 to \(rows.count), the number of rows")
+      throw SVMError.setting(
+        name: "folds", value: "\(plan.foldCount)", expected: "2 to \(rows.count), the number of rows")
     }
     for (what, count) in [("labels", labels?.count), ("targets", targets?.count)] {
       if let count, count != features.rowCount {
@@ -131,7 +133,8 @@ extension KernelSVM {
     var part = features.gatheringRows(rows)
     if case .precomputed = kernel {
       part = Tensor(
-        shape: [rows.count, rows.count], elements: rows.flatMap { row in rows.map { features.elements[row * features.rowWidth + $0] } })
+        shape: [rows.count, rows.count],
+        elements: rows.flatMap { row in rows.map { features.elements[row * features.rowWidth + $0] } })
     }
     let names = labels.map { labels in rows.map { labels[$0] } }
     let folds = foldAssignment(

@@ -32,7 +32,9 @@ final class RowCache: KernelRowSource {
     let copied = positions.count == rows.count ? 0 : own.bytes
     let stride = Self.stride(for: own.count)
     let slotCount = min(own.count, max(16, (memoryLimit - copied) / max(1, stride * 4)))
-    try self.init(own, storage: FloatStorage(count: slotCount * stride), limit: memoryLimit / 4, slotCount: slotCount, workers: workers)
+    try self.init(
+      own, storage: FloatStorage(count: slotCount * stride), limit: memoryLimit / 4, slotCount: slotCount,
+      workers: workers)
   }
 
   private static func stride(for count: Int) -> Int { (count + 15) / 16 * 16 }
@@ -92,14 +94,17 @@ final class RowCache: KernelRowSource {
   private func slotsToFill(_ wanted: Int) -> [Int] {
     var places = [Int]()
     if slotCount < count {
-      places = Array((0..<used).lazy.filter { [clock, lastUse] in lastUse[$0] < clock - Self.idleRequests }.prefix(wanted))
+      places = Array(
+        (0..<used).lazy.filter { [clock, lastUse] in lastUse[$0] < clock - Self.idleRequests }.prefix(wanted))
       for slot in places where owners[slot] >= 0 { slots[owners[slot]] = -1 }
     }
     let fresh = min(wanted - places.count, slotCount - used)
     places += used..<used + fresh
     used += fresh
     if places.count < wanted {
-      let idle = (0..<used - fresh).filter { lastUse[$0] < clock && (slotCount == count || lastUse[$0] >= clock - Self.idleRequests) }.sorted { lastUse[$0] < lastUse[$1] }
+      let idle = (0..<used - fresh).filter {
+        lastUse[$0] < clock && (slotCount == count || lastUse[$0] >= clock - Self.idleRequests)
+      }.sorted { lastUse[$0] < lastUse[$1] }
       for slot in idle.prefix(wanted - places.count) {
         if owners[slot] >= 0 { slots[owners[slot]] = -1 }
         places.append(slot)

@@ -49,7 +49,8 @@ struct RowStore: Sendable {
   /// The rows at these positions alone, in the same memory.
   func restricted(to positions: [Int]) -> RowStore {
     RowStore(
-      kernel: kernel, features: features, order: order, center: center, ready: ready, places: self.places(of: positions))
+      kernel: kernel, features: features, order: order, center: center, ready: ready, places: self.places(of: positions)
+    )
   }
 
   /// The rows at these positions alone, copied side by side where `spare` bytes allow it.
@@ -76,7 +77,8 @@ struct RowStore: Sendable {
   }
 
   /// A block of values between two ranges of positions, and where its rows and columns stand on its two sides.
-  func block(_ rows: Range<Int>, _ columns: Range<Int>) -> (values: KernelBlocks, rows: Range<Int>, columns: Range<Int>) {
+  func block(_ rows: Range<Int>, _ columns: Range<Int>) -> (values: KernelBlocks, rows: Range<Int>, columns: Range<Int>)
+  {
     let (left, rows) = self.side(rows)
     let (right, columns) = self.side(columns)
     return (KernelBlocks(left, right), rows, columns)
@@ -93,7 +95,9 @@ struct RowStore: Sendable {
     var values = [Float](repeating: 0, count: count)
     for row in 0..<count {
       let (block, rows, columns) = block(row..<row + 1, row..<row + 1)
-      try values.withUnsafeMutableBufferPointer { try block.fill(rows, columns, into: $0.baseAddress! + row, stride: 1) }
+      try values.withUnsafeMutableBufferPointer {
+        try block.fill(rows, columns, into: $0.baseAddress! + row, stride: 1)
+      }
     }
     return values
   }

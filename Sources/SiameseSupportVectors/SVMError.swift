@@ -56,7 +56,8 @@ extension SVMError: CustomStringConvertible {
     case .asymmetric(let row, let column, let difference):
       return "the kernel is not symmetric: k(\(row), \(column)) and k(\(column), \(row)) differ by \(difference)"
     case .indefinite(let kernel, let smallest):
-      return "the \(kernel) kernel is not positive semi-definite on these rows: its smallest eigenvalue is \(smallest); "
+      return
+        "the \(kernel) kernel is not positive semi-definite on these rows: its smallest eigenvalue is \(smallest); "
         + "allow indefinite kernels, or clip the spectrum"
     case .unavailable(let what, let remedy): return "\(what); \(remedy)"
     case .malformed(let source, let line, let expected, let found):

@@ -57,7 +57,8 @@ extension TrainedSVM {
       let predict: @Sendable (Int) -> Void = { block in
         failures.catching {
           let range = block * edge..<min(rows.rowCount, (block + 1) * edge)
-          let out = UnsafeMutableBufferPointer(rebasing: values[range.lowerBound * decisionCount..<range.upperBound * decisionCount])
+          let out = UnsafeMutableBufferPointer(
+            rebasing: values[range.lowerBound * decisionCount..<range.upperBound * decisionCount])
           for row in 0..<range.count {
             for decision in 0..<decisionCount { out[row * decisionCount + decision] = -thresholds[decision] }
           }

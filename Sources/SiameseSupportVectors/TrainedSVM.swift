@@ -71,7 +71,8 @@ extension TrainedSVM {
     if !input.classes.isEmpty { for position in positions { counts[input.classOf[position]] += 1 } }
     let paired =
       !isDense && svm.machine.isClassifier && (svm.multiclass == .oneVersusOne || input.classes.count == 2)
-    var panels = Self.emptyPanels(classCounts: counts, paired: paired, total: positions.count, decisions: decisions.count)
+    var panels = Self.emptyPanels(
+      classCounts: counts, paired: paired, total: positions.count, decisions: decisions.count)
     for (number, decision) in decisions.enumerated() {
       for (position, coefficient) in zip(decision.rows, decision.coefficients) {
         let panel = paired ? input.classOf[position] : 0
@@ -103,7 +104,8 @@ extension TrainedSVM {
   init(
     machine: Machine, kernel: Kernel, multiclass: MulticlassStrategy, classes: [String], transform: FeatureTransform,
     support: (vectors: Tensor, indices: [Int], counts: [Int]),
-    solution: (panels: [CoefficientPanel], thresholds: [Double], objectives: [Double], iterationCounts: [Int]), threads: Int
+    solution: (panels: [CoefficientPanel], thresholds: [Double], objectives: [Double], iterationCounts: [Int]),
+    threads: Int
   ) {
     self.machine = machine
     self.kernel = kernel

@@ -14,7 +14,8 @@ package func multiply(
 ) {
   guard rows > 0, columns > 0 else { return }
   sgemm(
-    (a, aStride, aTransposed), (b, bStride, bTransposed), into: (c, cStride), rows: rows, columns: columns, inner: inner,
+    (a, aStride, aTransposed), (b, bStride, bTransposed), into: (c, cStride), rows: rows, columns: columns,
+    inner: inner,
     alpha: alpha, beta: beta)
 }
 

@@ -13,7 +13,8 @@ import Testing
 
   private func drawGlyphs(in folder: String, classes: Int = 12, perClass: Int = 6) throws -> String {
     let data = "\(folder)/glyphs"
-    let drawn = try Tool.siamese("glyphs", "--output", data, "--classes", "\(classes)", "--per-class", "\(perClass)", "--seed", "5")
+    let drawn = try Tool.siamese(
+      "glyphs", "--output", data, "--classes", "\(classes)", "--per-class", "\(perClass)", "--seed", "5")
     #expect(drawn.status == 0, "\(drawn.errors)")
     return data
   }
@@ -24,7 +25,10 @@ import Testing
       let model = "\(folder)/model.h5", features = "\(folder)/features.h5", metrics = "\(folder)/metrics.json"
       let run = try Tool.run(
         "siamese-finetune",
-        ["--backbone", backbone, "--data", data, "--output", model, "--export-features", features, "--svm", "--metrics", metrics, "--steps", "40"])
+        [
+          "--backbone", backbone, "--data", data, "--output", model, "--export-features", features, "--svm",
+          "--metrics", metrics, "--steps", "40",
+        ])
       #expect(run.status == 0, "\(run.errors)")
       #expect(run.output.contains("one-shot accuracy"))
       let figures = try json(String(contentsOfFile: metrics, encoding: .utf8))
@@ -44,7 +48,8 @@ import Testing
       let inspected = try Tool.siamese("inspect", model)
       #expect(inspected.output.contains("backbone_sha256"))
       // A model serves wherever a backbone does, and can be fine-tuned again.
-      let again = try Tool.siamese("finetune", "--model", model, "--data", data, "--output", "\(folder)/again.h5", "--unfreeze", "none")
+      let again = try Tool.siamese(
+        "finetune", "--model", model, "--data", data, "--output", "\(folder)/again.h5", "--unfreeze", "none")
       #expect(again.status == 0, "\(again.errors)")
     }
   }
@@ -52,12 +57,14 @@ import Testing
   @Test func `a network trains from scratch, batches within one alphabet and its turns`() throws {
     try withTemporaryFolder { folder in
       let data = "\(folder)/glyphs"
-      _ = try Tool.siamese("glyphs", "--output", data, "--alphabets", "2", "--classes", "16", "--per-class", "6", "--seed", "5")
+      _ = try Tool.siamese(
+        "glyphs", "--output", data, "--alphabets", "2", "--classes", "16", "--per-class", "6", "--seed", "5")
       let scratch = ["--architecture", "conv4", "--from-scratch", "--data", data, "--output", "\(folder)/m.h5"]
       let run = try Tool.run(
         "siamese-finetune",
         scratch + [
-          "--steps", "30", "--loss", "multi-similarity", "--within-parents", "--augment", "rotate:10,quarter-turns,mirror",
+          "--steps", "30", "--loss", "multi-similarity", "--within-parents", "--augment",
+          "rotate:10,quarter-turns,mirror",
           "--average", "0.9", "--views", "2:rotate:5", "--metrics", "\(folder)/m.json",
           "--export-backbone", "\(folder)/w.h5",
         ])
@@ -74,7 +81,9 @@ import Testing
       // What it learned is a backbone for others: a plain file, without measure and thresholds.
       let weights = try Backbone(contentsOf: "\(folder)/w.h5")
       #expect(weights.layer == "features" && weights.embeddingWidth == 576 && weights.architecture == "conv4")
-      #expect(try Tool.siamese("verify", "--model", "\(folder)/w.h5", "a.png", "b.png").errors.contains("without the group 'siamese'"))
+      #expect(
+        try Tool.siamese("verify", "--model", "\(folder)/w.h5", "a.png", "b.png").errors.contains(
+          "without the group 'siamese'"))
       let picture = try Picture(contentsOf: "\(data)/alphabet1/character1/1.png")
       var whole = try SiameseModel(contentsOf: "\(folder)/m.h5").backbone
       #expect(whole.views != nil && weights.views == nil)
@@ -102,7 +111,8 @@ import Testing
       let data = try drawGlyphs(in: folder, classes: 8, perClass: 5)
       for name in ["a", "b"] {
         let run = try Tool.run(
-          "siamese-finetune", ["--backbone", backbone, "--data", data, "--output", "\(folder)/\(name).h5", "--steps", "20", "--seed", "3"])
+          "siamese-finetune",
+          ["--backbone", backbone, "--data", data, "--output", "\(folder)/\(name).h5", "--steps", "20", "--seed", "3"])
         #expect(run.status == 0, "\(run.errors)")
       }
       #expect(FileManager.default.contentsEqual(atPath: "\(folder)/a.h5", andPath: "\(folder)/b.h5"))
@@ -121,7 +131,8 @@ import Testing
         #expect(run.output.isEmpty)
         #expect(try Features(contentsOf: output).count == 4)
       }
-      let strict = try Tool.siamese("embed", "--backbone", backbone, "--data", data, "--output", "\(folder)/s.npy", "--strict")
+      let strict = try Tool.siamese(
+        "embed", "--backbone", backbone, "--data", data, "--output", "\(folder)/s.npy", "--strict")
       #expect(strict.status == 65)
       #expect(strict.errors.contains("broken.png"))
       #expect(!FileManager.default.fileExists(atPath: "\(folder)/s.npy"))
@@ -134,9 +145,13 @@ import Testing
       func status(_ arguments: String...) throws -> Int32 { try Tool.run("siamese", arguments).status }
       #expect(try status("embed", "--data", data, "--output", "f.npy") == 64)
       #expect(try status("embed", "--backbone", backbone, "--data", data, "--output", "f.txt") == 64)
-      #expect(try status("embed", "--backbone", backbone, "--data", data, "--output", "\(folder)/f.npy", "--layer", "absent") == 64)
-      #expect(try status("embed", "--backbone", "\(data)/absent.h5", "--data", data, "--output", "\(folder)/f.npy") == 66)
-      #expect(try status("embed", "--backbone", backbone, "--data", "\(folder)/absent", "--output", "\(folder)/f.npy") == 66)
+      #expect(
+        try status("embed", "--backbone", backbone, "--data", data, "--output", "\(folder)/f.npy", "--layer", "absent")
+          == 64)
+      #expect(
+        try status("embed", "--backbone", "\(data)/absent.h5", "--data", data, "--output", "\(folder)/f.npy") == 66)
+      #expect(
+        try status("embed", "--backbone", backbone, "--data", "\(folder)/absent", "--output", "\(folder)/f.npy") == 66)
       try Data("text".utf8).write(to: URL(fileURLWithPath: "\(folder)/text.h5"))
       #expect(try status("inspect", "\(folder)/text.h5") == 65)
       #expect(try status("embed", "--backbone", backbone, "--data", data, "--output", "\(folder)/absent/f.h5") == 74)

@@ -72,7 +72,9 @@ import Testing
     let known = tools.values.reduce(Self.scriptOptions()) { $0.union($1.all) }.union(["--help", "--version"])
     // Other people's programs, whose options are theirs.
     let others: Set<Substring> = ["swift", "git", "docc", "python3", "apt-get", "pip", "cmake"]
-    let documents = try FileManager.default.contentsOfDirectory(atPath: Tool.root + "/Docs").filter { $0.hasSuffix(".md") }
+    let documents = try FileManager.default.contentsOfDirectory(atPath: Tool.root + "/Docs").filter {
+      $0.hasSuffix(".md")
+    }
     var count = 0
     for name in documents.map({ "Docs/\($0)" }).sorted() + ["README.md", "weights/README.md"] {
       for (line, code) in Self.code(try String(contentsOfFile: "\(Tool.root)/\(name)", encoding: .utf8)) {

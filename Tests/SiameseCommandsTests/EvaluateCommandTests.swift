@@ -21,7 +21,8 @@ import Testing
       let labels = (0..<60).map { $0 / 6 }
       try Features(
         embeddings: Tensor(
-          shape: [60, 8], elements: labels.flatMap { l in (0..<8).map { centres[l * 8 + $0] + spread * random.normal() } }),
+          shape: [60, 8],
+          elements: labels.flatMap { l in (0..<8).map { centres[l * 8 + $0] + spread * random.normal() } }),
         labels: labels.map { "p\($0)" }, paths: (0..<60).map { "\($0).png" }, attributes: ["distance": "l2"]
       ).write(to: "\(folder)/\(name).h5")
     }
@@ -38,10 +39,15 @@ import Testing
       let out = folder + "/figures.json"
       for (command, needed) in [
         (["verification", "--features", features], ["equal_error_rate", "auc", "tar_at_far", "intervals"]),
-        (["retrieval", "--features", features], ["precision_at_1", "r_precision", "mean_average_precision_at_r", "cmc", "nmi"]),
+        (
+          ["retrieval", "--features", features],
+          ["precision_at_1", "r_precision", "mean_average_precision_at_r", "cmc", "nmi"]
+        ),
         (["one-shot", "--features", features, "--ways", "5"], ["error", "accuracy", "trials", "interval"]),
         (["open-set", "--features", features], ["distance_threshold", "one_class_svm", "extreme_value"]),
-        (["compare", folder + "/a.h5", features, "--rounds", "50"], ["auc", "equal_error_rate", "tar_at_far", "pairs"]),
+        (
+          ["compare", folder + "/a.h5", features, "--rounds", "50"], ["auc", "equal_error_rate", "tar_at_far", "pairs"]
+        ),
       ] {
         try run(["evaluate"] + command + ["--metrics", out])
         let found = try figures(out)

@@ -10,7 +10,8 @@ import Testing
   private func drawGlyphs(in folder: String, classes: Int = 8, perClass: Int = 5, seed: Int = 5) throws -> String {
     let data = "\(folder)/glyphs"
     let drawn = try Tool.siamese(
-      "glyphs", "--output", data, "--classes", "\(classes)", "--per-class", "\(perClass)", "--seed", "\(seed)", "--style", "runes")
+      "glyphs", "--output", data, "--classes", "\(classes)", "--per-class", "\(perClass)", "--seed", "\(seed)",
+      "--style", "runes")
     #expect(drawn.status == 0, "\(drawn.errors)")
     return data
   }
@@ -33,7 +34,8 @@ import Testing
   private func arguments(_ folder: String, _ data: String, _ name: String) -> [String] {
     [
       "--backbone", backbone, "--data", data, "--output", "\(folder)/\(name).h5", "--unfreeze", "all", "--steps", "24",
-      "--rate", "1e-3", "--augment", "rotate:10", "--checkpoint", "\(folder)/\(name).checkpoint", "--checkpoint-every", "3",
+      "--rate", "1e-3", "--augment", "rotate:10", "--checkpoint", "\(folder)/\(name).checkpoint", "--checkpoint-every",
+      "3",
       "--log", "\(folder)/\(name).jsonl", "--average", "0.9",
     ]
   }
@@ -52,13 +54,15 @@ import Testing
         ["--backbone", backbone, "--data", "\(folder)/letters", "--output", "\(folder)/m.h5", "--steps", "3"])
       #expect(trained.status == 0, "\(trained.errors)")
       let evaluated = try Tool.siamese(
-        "evaluate", "one-shot", "--within-group", "--backbone", backbone, "--data", "\(folder)/letters", "--ways", "3", "--episodes", "10")
+        "evaluate", "one-shot", "--within-group", "--backbone", backbone, "--data", "\(folder)/letters", "--ways", "3",
+        "--episodes", "10")
       #expect(evaluated.status == 0, "\(evaluated.errors)")
     }
   }
 
   /// In bfloat16 too, where the processor has it.
-  static let kinds = [[], ["--joint", "absdiff,product:8,1"]] + (EmbeddingPrecision.bf16.isAvailable ? [["--precision", "bf16"]] : [])
+  static let kinds =
+    [[], ["--joint", "absdiff,product:8,1"]] + (EmbeddingPrecision.bf16.isAvailable ? [["--precision", "bf16"]] : [])
 
   @Test(arguments: kinds)
   func `a run killed in the middle goes on to the same weights, to the bit`(_ options: [String]) throws {
@@ -111,7 +115,8 @@ import Testing
         ["bench", "--backbone", backbone], ["bench", "--backbone", backbone, "--training"],
       ]
       for command in commands {
-        let refused = try Tool.run("siamese", command + ["--precision", "bf16"], environment: ["DNNL_MAX_CPU_ISA": "AVX2"])
+        let refused = try Tool.run(
+          "siamese", command + ["--precision", "bf16"], environment: ["DNNL_MAX_CPU_ISA": "AVX2"])
         #expect(refused.status == 64 && refused.errors.contains("AVX512_BF16"), "\(refused.errors)")
         #expect(refused.errors.contains("--precision f32") && refused.output.isEmpty)
         #expect(!FileManager.default.fileExists(atPath: output))
@@ -125,9 +130,11 @@ import Testing
       let model = "\(folder)/joint.h5", features = "\(folder)/features.h5"
       let run = try Tool.run(
         "siamese-finetune",
-        ["--backbone", backbone, "--data", data, "--output", model, "--joint", "absdiff,product:16,1", "--steps", "30",
+        [
+          "--backbone", backbone, "--data", data, "--output", model, "--joint", "absdiff,product:16,1", "--steps", "30",
           "--export-features", features, "--metrics", "\(folder)/metrics.json", "--log", "\(folder)/run.jsonl",
-          "--tensorboard", "\(folder)/board"])
+          "--tensorboard", "\(folder)/board",
+        ])
       #expect(run.status == 0, "\(run.errors)")
       let read = try SiameseModel(contentsOf: model)
       let joint = try #require(read.joint)
@@ -137,13 +144,16 @@ import Testing
       let verified = try Tool.run("siamese", ["verify", "--model", model, "--json"] + pair)
       let decision = try #require(try JSONSerialization.jsonObject(with: Data(verified.output.utf8)) as? [String: Any])
       #expect(decision["measure"] as? String == "joint absdiff,product:16,1")
-      let (distance, probability) = (try #require(decision["distance"] as? Double), try #require(decision["probability"] as? Double))
+      let (distance, probability) = (
+        try #require(decision["distance"] as? Double), try #require(decision["probability"] as? Double)
+      )
       #expect(abs(probability - 1 / (1 + exp(distance))) < 1e-6)
       let embedder = try read.embedder()
       let embeddings = try pair.map { try embedder.embed(Picture(contentsOf: $0)) }
       #expect(abs(Double(-joint.similarity(embeddings[0], embeddings[1])) - distance) < 1e-4 * max(1, abs(distance)))
 
-      let shot = try Tool.siamese("evaluate", "one-shot", "--features", features, "--model", model, "--ways", "5", "--json")
+      let shot = try Tool.siamese(
+        "evaluate", "one-shot", "--features", features, "--model", model, "--ways", "5", "--json")
       #expect(shot.status == 0 && shot.output.contains("\"accuracy\""), "\(shot.errors)")
       let alone = try Tool.siamese("evaluate", "verification", "--features", features)
       #expect(alone.status == 64 && alone.errors.contains("--model"))
@@ -154,26 +164,33 @@ import Testing
       let lines = try String(contentsOfFile: "\(folder)/run.jsonl", encoding: .utf8).split(separator: "\n")
       #expect(lines.count >= 30)
       for line in lines { #expect(try JSONSerialization.jsonObject(with: Data(line.utf8)) is [String: Any]) }
-      #expect(try FileManager.default.subpathsOfDirectory(atPath: "\(folder)/board").contains { $0.hasPrefix("choosing/events.out.tfevents") })
+      #expect(
+        try FileManager.default.subpathsOfDirectory(atPath: "\(folder)/board").contains {
+          $0.hasPrefix("choosing/events.out.tfevents")
+        })
 
       for (arguments, words) in [
         (["--joint", "sum:1"], "absdiff"), (["--joint", "absdiff:64"], "end in 1"),
         (["--joint", "absdiff", "--loss", "circle"], "pair-bce"),
       ] {
-        let refused = try Tool.run("siamese-finetune", ["--backbone", backbone, "--data", data, "--output", "\(folder)/x.h5"] + arguments)
+        let refused = try Tool.run(
+          "siamese-finetune", ["--backbone", backbone, "--data", data, "--output", "\(folder)/x.h5"] + arguments)
         #expect(refused.status == 64 && refused.errors.contains(words), "\(refused.errors)")
       }
       let machine = "\(folder)/machine.h5"
       let check = try Tool.siamese("svm", "check-kernel", features, "--kernel", "joint", "--model", model)
       #expect(check.status == 0 && check.output.contains("symmetric true"), "\(check.errors)")
       let trained = try Tool.siamese(
-        "svm", "train", features, "--output", machine, "--kernel", "joint", "--model", model, "--clip-spectrum", "--c", "10")
+        "svm", "train", features, "--output", machine, "--kernel", "joint", "--model", model, "--clip-spectrum", "--c",
+        "10")
       #expect(trained.status == 0, "\(trained.errors)")
       let predicted = try Tool.siamese("svm", "predict", machine, features, "--model", model)
       #expect(predicted.status == 0 && predicted.output.contains("accuracy"), "\(predicted.errors)")
       #expect(try Tool.siamese("svm", "predict", machine, features).status != 0)
 
-      let archive = try Tool.run("siamese-finetune", ["--backbone", backbone, "--data", data, "--output", "\(folder)/x.keras", "--joint", "absdiff"])
+      let archive = try Tool.run(
+        "siamese-finetune",
+        ["--backbone", backbone, "--data", data, "--output", "\(folder)/x.keras", "--joint", "absdiff"])
       #expect(archive.status == 64 && archive.errors.contains(".h5"))
     }
   }
@@ -186,10 +203,13 @@ import Testing
         let metrics = "\(folder)/metrics.json"
         let run = try Tool.run(
           "siamese-finetune",
-          ["--backbone", backbone, "--layer", "block2_pool+block3_pool", "--data", data, "--output", "\(folder)/m.h5",
-            "--choose-on", "0", "--metrics", metrics] + options + more)
+          [
+            "--backbone", backbone, "--layer", "block2_pool+block3_pool", "--data", data, "--output", "\(folder)/m.h5",
+            "--choose-on", "0", "--metrics", metrics,
+          ] + options + more)
         #expect(run.status == 0, "\(run.errors)")
-        let figures = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: metrics))) as? [String: Any])
+        let figures = try #require(
+          try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: metrics))) as? [String: Any])
         let after = try #require((figures["after"] as? [String: Any])?["equal_error_rate"] as? Double)
         return (run.output, try #require(figures["training"] as? [String: Any]), after)
       }
@@ -215,7 +235,8 @@ import Testing
       func run(_ split: String) throws -> (Finished, Set<String>) {
         let model = "\(folder)/m.h5"
         let run = try Tool.run(
-          "siamese-finetune", ["--backbone", backbone, "--data", data, "--output", model, "--unfreeze", "none", "--split", split])
+          "siamese-finetune",
+          ["--backbone", backbone, "--data", data, "--output", model, "--unfreeze", "none", "--split", split])
         return (run, run.status == 0 ? Set(try SiameseModel(contentsOf: model).record.classes) : [])
       }
       #expect(try run("classes").1.count == 6)
@@ -245,40 +266,57 @@ import Testing
       try Data("1 1\nperson5 1 2\nperson5 1 person6 2\n".utf8).write(to: URL(fileURLWithPath: pairs))
       let run = try Tool.run(
         "siamese-finetune",
-        ["--backbone", backbone, "--data", list, "--output", "\(folder)/m.h5", "--unfreeze", "none", "--split", pairs, "--metrics", metrics])
+        [
+          "--backbone", backbone, "--data", list, "--output", "\(folder)/m.h5", "--unfreeze", "none", "--split", pairs,
+          "--metrics", metrics,
+        ])
       #expect(run.status == 0, "\(run.errors)")
       #expect(run.errors.contains("1 pictures were skipped"))
       #expect(run.errors.contains("1 class has a single picture and takes no part in training (loner)"))
-      #expect(Set(try SiameseModel(contentsOf: "\(folder)/m.h5").record.classes) == ["loner", "person0", "person1", "person2", "person3", "person4"])
-      let figures = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: metrics))) as? [String: Any])
+      #expect(
+        Set(try SiameseModel(contentsOf: "\(folder)/m.h5").record.classes) == [
+          "loner", "person0", "person1", "person2", "person3", "person4",
+        ])
+      let figures = try #require(
+        try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: metrics))) as? [String: Any])
       let counts = try #require(figures["data"] as? [String: Any])
-      #expect(counts["skipped"] as? Int == 1 && counts["held_out_classes"] as? Int == 2 && counts["pictures"] as? Int == 29)
+      #expect(
+        counts["skipped"] as? Int == 1 && counts["held_out_classes"] as? Int == 2 && counts["pictures"] as? Int == 29)
     }
   }
 
   @Test func `data that nothing can be learned from is refused with counts`() throws {
     try withTemporaryFolder { folder in
       let data = try drawGlyphs(in: folder, classes: 1, perClass: 4)
-      let one = try Tool.run("siamese-finetune", ["--backbone", backbone, "--data", data, "--output", "\(folder)/m.h5"])
+      let one = try Tool.run(
+        "siamese-finetune", ["--backbone", backbone, "--data", data, "--output", "\(folder)/m.h5"])
       #expect(one.status == 65 && one.errors.contains("found 1"), "\(one.errors)")
       #expect(!FileManager.default.fileExists(atPath: "\(folder)/m.h5"))
     }
   }
 
   @Test(arguments: [
-    "flip,crop:0.9,rotate:10,affine:scale=0.1:shear=5:shift=0.05,brightness:0.2,elastic:0.03,erase:0.3", "mirror,quarter-turns", "none",
+    "flip,crop:0.9,rotate:10,affine:scale=0.1:shear=5:shift=0.05,brightness:0.2,elastic:0.03,erase:0.3",
+    "mirror,quarter-turns", "none",
   ])
   func `every kind of augmentation trains, with copies kept and within one alphabet`(_ augment: String) throws {
     try withTemporaryFolder { folder in
       let data = "\(folder)/glyphs"
       let drawn = try Tool.siamese(
-        "glyphs", "--output", data, "--classes", "15", "--alphabets", "3", "--per-class", "4", "--seed", "5", "--style", "runes")
+        "glyphs", "--output", data, "--classes", "15", "--alphabets", "3", "--per-class", "4", "--seed", "5", "--style",
+        "runes")
       #expect(drawn.status == 0, "\(drawn.errors)")
-      for options in [["--augment-copies", "2", "--within-parents"], ["--unfreeze", "all", "--recompute", "3", "--reducer", "mean-of-active"]] {
+      for options in [
+        ["--augment-copies", "2", "--within-parents"],
+        ["--unfreeze", "all", "--recompute", "3", "--reducer", "mean-of-active"],
+      ] {
         let run = try Tool.run(
           "siamese-finetune",
-          ["--backbone", backbone, "--data", data, "--output", "\(folder)/m.h5", "--steps", "4", "--classes-per-batch", "3",
-            "--pictures-per-class", "3", "--augment", augment] + options)
+          [
+            "--backbone", backbone, "--data", data, "--output", "\(folder)/m.h5", "--steps", "4", "--classes-per-batch",
+            "3",
+            "--pictures-per-class", "3", "--augment", augment,
+          ] + options)
         #expect(run.status == 0, "\(augment) \(options): \(run.errors)")
       }
     }

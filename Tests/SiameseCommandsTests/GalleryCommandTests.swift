@@ -5,16 +5,23 @@ import Testing
 /// One gallery under processes that die, and under several at once.
 @Suite(.serialized) struct GalleryCommandTests {
   /// A folder with glyphs of `classes` characters and a model that embeds them.
-  private func withModel(classes: Int, _ body: (_ folder: String, _ model: String, _ pictures: [String]) throws -> Void) throws {
+  private func withModel(classes: Int, _ body: (_ folder: String, _ model: String, _ pictures: [String]) throws -> Void)
+    throws
+  {
     try withTemporaryFolder { folder in
       let drawn = try Tool.siamese(
         "glyphs", "--output", folder + "/glyphs", "--classes", "\(classes)", "--per-class", "6", "--seed", "5")
       try #require(drawn.status == 0, "\(drawn.errors)")
       let trained = try Tool.run(
         "siamese-finetune",
-        ["--backbone", "\(Tool.root)/weights/glyphs.h5", "--data", folder + "/glyphs", "--output", folder + "/model.h5", "--steps", "0"])
+        [
+          "--backbone", "\(Tool.root)/weights/glyphs.h5", "--data", folder + "/glyphs", "--output",
+          folder + "/model.h5", "--steps", "0",
+        ])
       try #require(trained.status == 0, "\(trained.errors)")
-      let names = try FileManager.default.subpathsOfDirectory(atPath: folder + "/glyphs").filter { $0.hasSuffix(".png") }
+      let names = try FileManager.default.subpathsOfDirectory(atPath: folder + "/glyphs").filter {
+        $0.hasSuffix(".png")
+      }
       try body(folder, folder + "/model.h5", names.sorted().map { folder + "/glyphs/" + $0 })
     }
   }
@@ -85,7 +92,8 @@ import Testing
     try withModel(classes: 12) { folder, model, pictures in
       let gallery = folder + "/people.gallery"
       func enrolment(_ name: String, _ round: Int) -> [String] {
-        ["enroll", "--model", model, "--gallery", gallery, "--identity", "\(name) \(round)", "--images"] + pictures.prefix(8)
+        ["enroll", "--model", model, "--gallery", gallery, "--identity", "\(name) \(round)", "--images"]
+          + pictures.prefix(8)
       }
       // The very first calls race to make the gallery.
       for round in 0..<4 {

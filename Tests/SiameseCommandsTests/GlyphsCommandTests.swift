@@ -18,7 +18,8 @@ import Testing
 
       let sheet = "\(folder)/sheet.png"
       let shown = try Tool.siamese(
-        "augment", "--augment", "rotate:10,mirror", "--data", "\(folder)/g", "--preview", sheet, "--count", "4", "--draws",
+        "augment", "--augment", "rotate:10,mirror", "--data", "\(folder)/g", "--preview", sheet, "--count", "4",
+        "--draws",
         "2", "--size", "20")
       #expect(shown.status == 0, "\(shown.errors)")
       let picture = try Picture(contentsOf: sheet)
@@ -27,7 +28,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ["glyphs"], ["glyphs", "--output", "x", "--style", "cursive"], ["augment", "--augment", "flip", "--preview", "x.png"],
+    ["glyphs"], ["glyphs", "--output", "x", "--style", "cursive"],
+    ["augment", "--augment", "flip", "--preview", "x.png"],
     ["augment", "--augment", "flip", "--preview", "x.png", "--data", "d", "--images", "a.png"],
     ["augment", "--augment", "flip", "--preview", "x.png", "--data", "d", "--draws", "0"],
     ["augment", "--augment", "blur", "--preview", "x.png", "--images", "a.png"],

@@ -58,13 +58,16 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Tool.shared("data/omniglot/one_shot_runs") != nil, "needs Omniglot's runs in ../shared/data/omniglot"))
+  @Test(
+    .enabled(if: Tool.shared("data/omniglot/one_shot_runs") != nil, "needs Omniglot's runs in ../shared/data/omniglot"))
   func `the ink of Omniglot's runs errs as the guide says`() throws {
     let text = try String(contentsOfFile: Self.root + "/Docs/Guide.md", encoding: .utf8)
     #expect(text.contains("errs on 38.75 % of the 400 trials"))
     let runs = try #require(Tool.shared("data/omniglot/one_shot_runs"))
     let found = try Tool.siamese("evaluate", "one-shot", "--runs", runs, "--baseline", "modified-hausdorff")
-    #expect(found.output.hasPrefix("trials    400, Modified Hausdorff distance\nerror     38.75 %"), "\(found.output)\(found.errors)")
+    #expect(
+      found.output.hasPrefix("trials    400, Modified Hausdorff distance\nerror     38.75 %"),
+      "\(found.output)\(found.errors)")
   }
 
   private func matches(_ found: String, _ shown: String) -> Bool {
@@ -84,8 +87,10 @@ import Testing
     return abs(x - y) <= max(2.001 * unit, 1e-5 * abs(y))
   }
 
-  @Test(arguments: [("2.17", "2.19", true), ("2.17", "2.20", false), ("300", "301", false), ("0.4492204", "0.4492206", true),
-    ("0.4495", "0.4492", false), ("same", "different", false), ("-1.68", "-1.69", true)])
+  @Test(arguments: [
+    ("2.17", "2.19", true), ("2.17", "2.20", false), ("300", "301", false), ("0.4492204", "0.4492206", true),
+    ("0.4495", "0.4492", false), ("same", "different", false), ("-1.68", "-1.69", true),
+  ])
   func `figures are compared in all digits shown`(found: String, shown: String, agree: Bool) {
     #expect(Self.agree(found[...], shown[...]) == agree)
   }

@@ -11,7 +11,8 @@ import Testing
 
   private func drawGlyphs(in folder: String) throws -> String {
     let data = "\(folder)/glyphs"
-    let drawn = try Tool.siamese("glyphs", "--output", data, "--classes", "6", "--per-class", "3", "--seed", "5", "--style", "runes")
+    let drawn = try Tool.siamese(
+      "glyphs", "--output", data, "--classes", "6", "--per-class", "3", "--seed", "5", "--style", "runes")
     #expect(drawn.status == 0, "\(drawn.errors)")
     return data
   }
@@ -27,21 +28,28 @@ import Testing
   ]
 
   @Test(arguments: options)
-  func `an evaluation of pictures is one of the features that embed makes with the same options`(_ options: [String]) throws {
+  func `an evaluation of pictures is one of the features that embed makes with the same options`(_ options: [String])
+    throws
+  {
     try withTemporaryFolder { folder in
       let data = try drawGlyphs(in: folder)
       let embedded = try Tool.run(
         "siamese", ["embed", "--backbone", backbone, "--data", data, "--output", "\(folder)/f.h5"] + options)
       #expect(embedded.status == 0, "\(embedded.errors)")
-      for command in [["verification", "--rounds", "0"], ["retrieval"], ["one-shot", "--ways", "4", "--episodes", "20"]] {
-        let expected = try json(Tool.run("siamese", ["evaluate"] + command + ["--features", "\(folder)/f.h5", "--json"]))
+      for command in [
+        ["verification", "--rounds", "0"], ["retrieval"], ["one-shot", "--ways", "4", "--episodes", "20"],
+      ] {
+        let expected = try json(
+          Tool.run("siamese", ["evaluate"] + command + ["--features", "\(folder)/f.h5", "--json"]))
         let found = try json(
           Tool.run("siamese", ["evaluate"] + command + ["--backbone", backbone, "--data", data, "--json"] + options))
         #expect(Set(found.keys) == Set(expected.keys))
         for (key, value) in expected {
           guard let number = value as? Double else { continue }
           let difference = abs(try #require(found[key] as? Double) - number)
-          #expect(difference < 1e-4 * max(1, abs(number)), "\(command[0]) \(options): \(key) is \(found[key] ?? ""), not \(number)")
+          #expect(
+            difference < 1e-4 * max(1, abs(number)),
+            "\(command[0]) \(options): \(key) is \(found[key] ?? ""), not \(number)")
         }
       }
     }
@@ -54,7 +62,10 @@ import Testing
         let figures = try json(
           Tool.run(
             "siamese",
-            ["evaluate", "verification", "--rounds", "0", "--backbone", backbone, "--data", data, "--distance", "l2", "--json"]
+            [
+              "evaluate", "verification", "--rounds", "0", "--backbone", backbone, "--data", data, "--distance", "l2",
+              "--json",
+            ]
               + options))
         return try #require(figures["equal_error_threshold"] as? Double)
       }
@@ -101,12 +112,16 @@ import Testing
       let expected = try threshold(["--features", "\(folder)/f.h5"])
       let small = try threshold(["--backbone", network, "--data", data, "--input-size", "9"])
       let plain = try threshold(["--backbone", network, "--data", data])
-      #expect(abs(small - expected) < 1e-4 * expected && abs(small - plain) > 1e-3 * plain, "\(small) \(expected) \(plain)")
+      #expect(
+        abs(small - expected) < 1e-4 * expected && abs(small - plain) > 1e-3 * plain, "\(small) \(expected) \(plain)")
     }
   }
 
   @Test func `features take no options of networks`() throws {
-    for options in [["--layer", "x"], ["--architecture", "vgg16"], ["--preprocess", "tf"], ["--input-size", "9"], ["--views", "flip:1"]] {
+    for options in [
+      ["--layer", "x"], ["--architecture", "vgg16"], ["--preprocess", "tf"], ["--input-size", "9"],
+      ["--views", "flip:1"],
+    ] {
       let measured = try Tool.run("siamese", ["evaluate", "verification", "--features", "f.h5"] + options)
       #expect(measured.status == 64 && measured.errors.contains("leave them out"), "\(measured.errors)")
       let compared = try Tool.run("siamese", ["evaluate", "compare", "a.h5", "b.h5"] + options)
@@ -124,7 +139,9 @@ import Testing
   func `help lists the options of networks, once each`(_ command: String) throws {
     let help = try Tool.run("siamese", command.split(separator: " ").map(String.init) + ["--help"])
     #expect(help.status == 0)
-    let own = command == "bench" ? ["--layer", "--architecture", "--preprocess", "--input-size", "--views"]
+    let own =
+      command == "bench"
+      ? ["--layer", "--architecture", "--preprocess", "--input-size", "--views"]
       : ["--layer", "--architecture", "--preprocess", "--input-size", "--views", "--batch", "--precision", "--threads"]
     for option in own {
       let lines = help.output.split(separator: "\n").filter { $0.hasPrefix("  \(option) ") }
@@ -136,7 +153,8 @@ import Testing
   @Test func `a model taken otherwise has no thresholds, and is one of its own once calibrated`() throws {
     try withTemporaryFolder { folder in
       let data = try drawGlyphs(in: folder), model = "\(folder)/m.h5"
-      let made = try Tool.siamese("finetune", "--backbone", backbone, "--data", data, "--output", model, "--unfreeze", "none")
+      let made = try Tool.siamese(
+        "finetune", "--backbone", backbone, "--data", data, "--output", model, "--unfreeze", "none")
       #expect(made.status == 0, "\(made.errors)")
       let names = try LabelledPictures(folder: data).paths
       func verify(_ options: String...) throws -> Finished {
@@ -147,7 +165,9 @@ import Testing
       let judged = try json(verify("--views", "flip:1", "--threshold", "0.5"))
       #expect(judged["distance"] as? Double != plain["distance"] as? Double)
       // In the place of the model's own: nothing changes.
-      #expect(try json(verify("--layer", "embedding", "--threads", "1", "--batch", "2"))["same"] as? Bool == plain["same"] as? Bool)
+      #expect(
+        try json(verify("--layer", "embedding", "--threads", "1", "--batch", "2"))["same"] as? Bool == plain["same"]
+          as? Bool)
       let other = "\(folder)/other.h5"
       let calibrated = try Tool.siamese(
         "calibrate", "--model", model, "--data", data, "--views", "flip:1", "--far", "0.1", "--output", other)

@@ -10,7 +10,8 @@ private let writers = [
   "finetune --backbone w.h5 --data d --output %", "finetune --backbone w.h5 --data d --output m.h5 --metrics %",
   "finetune --backbone w.h5 --data d --output m.h5 --export-features %.h5",
   "finetune --backbone w.h5 --data d --output m.h5 --export-backbone %",
-  "finetune --backbone w.h5 --data d --output m.h5 --report %", "finetune --backbone w.h5 --data d --output m.h5 --log %",
+  "finetune --backbone w.h5 --data d --output m.h5 --report %",
+  "finetune --backbone w.h5 --data d --output m.h5 --log %",
   "finetune --backbone w.h5 --data d --output m.h5 --checkpoint %",
   "embed --backbone w.h5 --data d --output %.npy", "embed --model m.h5 --images a.png --output %.csv",
   "augment --augment flip --data d --preview %", "inspect w.h5 --graph %", "gradients --backbone w.h5 p.h5 --output %",
@@ -50,7 +51,9 @@ private let writers = [
         try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: true)
       }
       let isFolder = try failure(words.replacing("%", with: "\(folder)/out"))
-      #expect(isFolder?.kind == .inputOutput && isFolder?.description.contains("there is a folder of that name") == true, "\(words)")
+      #expect(
+        isFolder?.kind == .inputOutput && isFolder?.description.contains("there is a folder of that name") == true,
+        "\(words)")
       try Data().write(to: URL(fileURLWithPath: "\(folder)/file"))
       let inFile = try failure(words.replacing("%", with: "\(folder)/file/out"))
       #expect(inFile?.kind == .inputOutput, "\(words): \(String(describing: inFile))")
@@ -79,7 +82,8 @@ private let writers = [
       // The superuser may write everywhere but into the kernel's own folders.
       let closed = getuid() == 0 ? "/proc" : "\(folder)/closed"
       let error = try failure("svm train f.h5 --output \(closed)/m.h5")
-      #expect(error?.kind == .inputOutput && error?.description.contains("no file can be made in folder '\(closed)'") == true)
+      #expect(
+        error?.kind == .inputOutput && error?.description.contains("no file can be made in folder '\(closed)'") == true)
     }
   }
 
@@ -97,7 +101,8 @@ private let writers = [
         try Data("as it was".utf8).write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
       }
       let words = words.replacing("d.csv --output F", with: "F/d.csv --output F")
-        .replacing("F/../N", with: "\(folder)/../\(folder.split(separator: "/").last ?? "")").replacing("F/", with: "\(folder)/")
+        .replacing("F/../N", with: "\(folder)/../\(folder.split(separator: "/").last ?? "")").replacing(
+          "F/", with: "\(folder)/")
       let error = try failure(words)
       #expect(error?.kind == .wrongArguments, "\(words): \(String(describing: error))")
       #expect(error?.description.hasPrefix("\(option) names '") == true && error?.description.contains("reads") == true)
@@ -109,12 +114,16 @@ private let writers = [
 
   @Test func `two outputs are two files`() throws {
     try withTemporaryFolder { folder in
-      let same = try failure("finetune --backbone w.h5 --data d --output \(folder)/m.h5 --export-backbone \(folder)/./m.h5")
-      #expect(same?.kind == .wrongArguments && same?.description.contains("--output and --export-backbone both name") == true)
+      let same = try failure(
+        "finetune --backbone w.h5 --data d --output \(folder)/m.h5 --export-backbone \(folder)/./m.h5")
+      #expect(
+        same?.kind == .wrongArguments && same?.description.contains("--output and --export-backbone both name") == true)
       // Names of rows lie beside the rows of some formats.
       let beside = try failure(
-        "finetune --backbone w.h5 --data d --output \(folder)/m.h5 --export-features \(folder)/f.npy --log \(folder)/f.tsv")
-      #expect(beside?.description.contains("the row names of --export-features") == true, "\(String(describing: beside))")
+        "finetune --backbone w.h5 --data d --output \(folder)/m.h5 --export-features \(folder)/f.npy --log \(folder)/f.tsv"
+      )
+      #expect(
+        beside?.description.contains("the row names of --export-features") == true, "\(String(describing: beside))")
     }
   }
 
@@ -124,9 +133,13 @@ private let writers = [
       _ = try Tool.siamese("glyphs", "--output", data, "--classes", "8", "--per-class", "4", "--seed", "5")
       let run = try Tool.run(
         "siamese-finetune",
-        ["--backbone", "\(Tool.root)/weights/glyphs.h5", "--data", data, "--output", "\(folder)/absent/m.h5", "--steps", "5"])
+        [
+          "--backbone", "\(Tool.root)/weights/glyphs.h5", "--data", data, "--output", "\(folder)/absent/m.h5",
+          "--steps", "5",
+        ])
       #expect(run.status == 74)
-      #expect(run.errors.split(separator: "\n").count == 1 && run.errors.contains("there is no folder"), "\(run.errors)")
+      #expect(
+        run.errors.split(separator: "\n").count == 1 && run.errors.contains("there is no folder"), "\(run.errors)")
     }
   }
 }

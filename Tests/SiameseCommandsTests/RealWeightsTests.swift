@@ -11,15 +11,22 @@ struct RealWeightsTests {
   let miniXception = Tool.shared("weights/fer2013_mini_XCEPTION.102-0.66.hdf5") ?? ""
   let faces = Tool.shared("data/orl-faces") ?? ""
 
-  @Test func `SqueezeNet's plain features name 97.5 % of faces by a kernel machine, and fine-tuning is no worse`() throws {
+  @Test func `SqueezeNet's plain features name 97.5 % of faces by a kernel machine, and fine-tuning is no worse`()
+    throws
+  {
     try withTemporaryFolder { folder in
       let run = try Tool.run(
         "siamese-finetune",
-        ["--backbone", squeezeNet, "--data", faces, "--output", "\(folder)/m.h5", "--svm", "--metrics", "\(folder)/m.json"])
+        [
+          "--backbone", squeezeNet, "--data", faces, "--output", "\(folder)/m.h5", "--svm", "--metrics",
+          "\(folder)/m.json",
+        ])
       #expect(run.status == 0, "\(run.errors)")
       let text = try String(contentsOfFile: "\(folder)/m.json", encoding: .utf8)
       let figures = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-      func figure(_ part: String, _ key: String) throws -> Double { try #require((figures[part] as? [String: Any])?[key] as? Double) }
+      func figure(_ part: String, _ key: String) throws -> Double {
+        try #require((figures[part] as? [String: Any])?[key] as? Double)
+      }
       #expect(try figure("svm", "accuracy_before") >= 0.975)
       #expect(try figure("after", "equal_error_rate") <= figure("before", "equal_error_rate"))
     }
@@ -29,7 +36,10 @@ struct RealWeightsTests {
     try withTemporaryFolder { folder in
       let run = try Tool.run(
         "siamese-finetune",
-        ["--backbone", miniXception, "--data", faces, "--output", "\(folder)/m.h5", "--export-features", "\(folder)/f.npy", "--svm", "--metrics", "\(folder)/m.json"])
+        [
+          "--backbone", miniXception, "--data", faces, "--output", "\(folder)/m.h5", "--export-features",
+          "\(folder)/f.npy", "--svm", "--metrics", "\(folder)/m.json",
+        ])
       #expect(run.status == 0, "\(run.errors)")
       #expect(try Features(contentsOf: "\(folder)/f.npy").count == 400)
     }

@@ -6,11 +6,16 @@ import Testing
 
 /// `siamese svm …` as processes.
 @Suite(.serialized) struct SVMCommandTests {
-  private func write(_ path: String, rows: Int = 60, seed: UInt64 = 1, label: (Int) -> String = { "class \($0 % 3)" }) throws {
+  private func write(_ path: String, rows: Int = 60, seed: UInt64 = 1, label: (Int) -> String = { "class \($0 % 3)" })
+    throws
+  {
     var random = SeededGenerator(seed: seed)
-    let elements = (0..<rows).flatMap { row in (0..<4).map { column in Float.random(in: 0...1, using: &random) + (row % 3 == column ? 2 : 0) } }
+    let elements = (0..<rows).flatMap { row in
+      (0..<4).map { column in Float.random(in: 0...1, using: &random) + (row % 3 == column ? 2 : 0) }
+    }
     try Features(
-      embeddings: Tensor(shape: [rows, 4], elements: elements), labels: (0..<rows).map(label), paths: (0..<rows).map { "\($0).png" }
+      embeddings: Tensor(shape: [rows, 4], elements: elements), labels: (0..<rows).map(label),
+      paths: (0..<rows).map { "\($0).png" }
     ).write(to: path)
   }
 
@@ -38,7 +43,9 @@ import Testing
         if machine.hasSuffix("svc") { #expect(try #require(scores["accuracy"] as? Double) > 0.95) }
         if machine.hasSuffix("svr") { #expect(try #require(scores["mean_squared_error"] as? Double) < 0.1) }
         // Classes are no verdicts of known and unknown.
-        if machine == "one-class" { #expect(scores["accuracy"] == nil && predicted.errors.contains("does not know the labels")) }
+        if machine == "one-class" {
+          #expect(scores["accuracy"] == nil && predicted.errors.contains("does not know the labels"))
+        }
       }
     }
   }
@@ -47,7 +54,8 @@ import Testing
     try withTemporaryFolder { folder in
       try write("\(folder)/a.csv")
       let weights = "\(folder)/w.txt"
-      try (0..<60).map { $0 % 3 == 2 ? "0\n" : "2\n" }.joined().write(toFile: weights, atomically: true, encoding: .utf8)
+      try (0..<60).map { $0 % 3 == 2 ? "0\n" : "2\n" }.joined().write(
+        toFile: weights, atomically: true, encoding: .utf8)
       let fit = try Tool.siamese("svm", "train", "\(folder)/a.csv", "--output", "\(folder)/m.h5", "--weights", weights)
       #expect(fit.status == 0, "\(fit.errors)")
       #expect(try TrainedSVM(contentsOf: "\(folder)/m.h5").classes == ["class 0", "class 1"])
@@ -57,7 +65,8 @@ import Testing
       let bad = try Tool.siamese("svm", "train", "\(folder)/a.csv", "--output", "\(folder)/n.h5", "--weights", weights)
       #expect(bad.status == 65 && bad.errors.contains("line 2: '-2' is not a weight"), "\(bad.errors)")
       try "1\n2\n".write(toFile: weights, atomically: true, encoding: .utf8)
-      let short = try Tool.siamese("svm", "train", "\(folder)/a.csv", "--output", "\(folder)/n.h5", "--weights", weights)
+      let short = try Tool.siamese(
+        "svm", "train", "\(folder)/a.csv", "--output", "\(folder)/n.h5", "--weights", weights)
       #expect(short.status == 65 && short.errors.contains("expected 60 weights"), "\(short.errors)")
       #expect(!FileManager.default.fileExists(atPath: "\(folder)/n.h5"))
     }
@@ -74,7 +83,8 @@ import Testing
         return run.output.split(separator: "\n")
       }
       #expect(try lines("\(folder)/a.npy", "--costs", "1", "10", "--gammas", "0.1", "1", "median").count == 7)
-      #expect(try lines("\(folder)/a.npy", "--costs", "1", "10", "--groups", "\(folder)/g.txt", "--folds", "3").count == 3)
+      #expect(
+        try lines("\(folder)/a.npy", "--costs", "1", "10", "--groups", "\(folder)/g.txt", "--folds", "3").count == 3)
       #expect(try lines("\(folder)/a.npy", "--costs", "1", "10", "100", "--halving", "--folds", "2").count < 4)
       #expect(try lines("\(folder)/a.npy", "--curve").count == 6)
       #expect(try lines("\(folder)/n.npy", "--curve", "--machine", "epsilon-svr").count == 6)
@@ -86,21 +96,29 @@ import Testing
   @Test func `kernels and distances are checked`() throws {
     try withTemporaryFolder { folder in
       try write("\(folder)/a.h5")
-      let kernel = try Tool.siamese("svm", "check-kernel", "\(folder)/a.h5", "--kernel", "laplacian", "--metrics", "\(folder)/k.json")
+      let kernel = try Tool.siamese(
+        "svm", "check-kernel", "\(folder)/a.h5", "--kernel", "laplacian", "--metrics", "\(folder)/k.json")
       #expect(kernel.status == 0 && kernel.output.contains("positive_semi_definite true"), "\(kernel.errors)")
       #expect(try json("\(folder)/k.json")["smallest_eigenvalue"] is Double)
       let sigmoid = ["--kernel", "sigmoid", "--gamma", "1", "--offset=-1"]
       let indefinite = try Tool.run("siamese", ["svm", "check-kernel", "\(folder)/a.h5"] + sigmoid)
       #expect(indefinite.output.contains("positive_semi_definite false"))
       let refused = try Tool.run("siamese", ["svm", "train", "\(folder)/a.h5", "--output", "\(folder)/m.h5"] + sigmoid)
-      #expect(refused.status == 64 && refused.errors.contains("is not positive semi-definite on these rows"), "\(refused.errors)")
+      #expect(
+        refused.status == 64 && refused.errors.contains("is not positive semi-definite on these rows"),
+        "\(refused.errors)")
       for way in ["--allow-indefinite", "--clip-spectrum"] {
-        #expect(try Tool.run("siamese", ["svm", "train", "\(folder)/a.h5", "--output", "\(folder)/m.h5", way] + sigmoid).status == 0)
+        #expect(
+          try Tool.run("siamese", ["svm", "train", "\(folder)/a.h5", "--output", "\(folder)/m.h5", way] + sigmoid)
+            .status == 0)
       }
-      let distance = try Tool.siamese("svm", "check-kernel", "\(folder)/a.h5", "--distance", "l2", "--metrics", "\(folder)/d.json")
-      #expect(distance.output.contains("metric true") && distance.output.contains("euclidean true"), "\(distance.errors)")
+      let distance = try Tool.siamese(
+        "svm", "check-kernel", "\(folder)/a.h5", "--distance", "l2", "--metrics", "\(folder)/d.json")
+      #expect(
+        distance.output.contains("metric true") && distance.output.contains("euclidean true"), "\(distance.errors)")
       #expect(try json("\(folder)/d.json")["triangle_violations"] as? Int == 0)
-      #expect(try Tool.siamese("svm", "check-kernel", "\(folder)/a.h5", "--distance", "dot").output.contains("metric false"))
+      #expect(
+        try Tool.siamese("svm", "check-kernel", "\(folder)/a.h5", "--distance", "dot").output.contains("metric false"))
     }
   }
 

@@ -66,7 +66,8 @@ import Testing
     let sample = PairSample(labels: labels, limit: 800, seed: 0)
     #expect(sample.shares.different > 20 * sample.shares.same)
     let bootstrap = IdentityBootstrap(
-      sample, distances: sample.distances(.euclidean(rows)), shares: sample.shares, roundCount: 200, seed: 5, workers: workers)
+      sample, distances: sample.distances(.euclidean(rows)), shares: sample.shares, roundCount: 200, seed: 5,
+      workers: workers)
     let interval = try #require(VerificationIntervals(bootstrap).bestAccuracy)
     #expect(interval.low <= figure && figure <= interval.high + 0.01, "\(figure) in \(interval)")
   }

@@ -78,7 +78,9 @@ import Testing
 
   @Test func `a map is monotone and never leaves 0…1, whatever it was fitted on`() {
     for (same, different) in [([Float(1)], [Float(1)]), ([2], [1]), ([1, 1, 1], [5]), ([0], [0, 0, 9])] {
-      for map in [ProbabilityMap.logistic(same: same, different: different), .isotonic(same: same, different: different)] {
+      for map in [
+        ProbabilityMap.logistic(same: same, different: different), .isotonic(same: same, different: different),
+      ] {
         let values = stride(from: Float(-2), through: 12, by: 0.25).map { map.probability($0) }
         #expect(values.allSatisfy { 0...1 ~= $0 })
         #expect(zip(values, values.dropFirst()).allSatisfy { $0 >= $1 - 1e-12 })

@@ -22,7 +22,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("run01/test/a.png", "f, line 1: expected a test picture and its class, two relative paths, found 'run01/test/a.png'"),
+    (
+      "run01/test/a.png",
+      "f, line 1: expected a test picture and its class, two relative paths, found 'run01/test/a.png'"
+    ),
     ("a ../b\nc d", "f, line 1: expected a test picture and its class, two relative paths, found 'a ../b'"),
     ("", "f must be a list of at least two trials, found 0"),
     ("a b\nc b", "f must be of at least two classes, found one class"),

@@ -1,7 +1,6 @@
+import SiameseEvaluation
 import SiameseTensors
 import Testing
-
-import SiameseEvaluation
 
 @Suite struct OneShotTests {
   let labels = (0..<60).map { $0 / 6 }
@@ -42,7 +41,8 @@ import SiameseEvaluation
     let elements = labels.indices.flatMap { [Float(labels[$0]) * 2, offsets[$0 % 6]] }
     let embeddings = Tensor(shape: [60, 2], elements: elements)
     let episode = Episode(
-      support: (0..<10).map { way in (0..<2).map { way * 6 + $0 } }, queries: (0..<10).map { (row: $0 * 6 + 5, way: $0) })
+      support: (0..<10).map { way in (0..<2).map { way * 6 + $0 } },
+      queries: (0..<10).map { (row: $0 * 6 + 5, way: $0) })
     let distance: @Sendable (ArraySlice<Float>, ArraySlice<Float>) -> Float = { a, b in
       zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
     }

@@ -1,7 +1,6 @@
+import SiameseEvaluation
 import SiameseTensors
 import Testing
-
-import SiameseEvaluation
 
 @Suite struct PairDistancesTests {
   static func cloud(_ count: Int, width: Int, classes: Int, seed: UInt64) -> (embeddings: Tensor, labels: [Int]) {
@@ -48,7 +47,8 @@ import SiameseEvaluation
         restore: { max(0, $0).squareRoot() }, write: { points.write($0, points, $1, into: $2) })
     }
     let binned = PairDistances.allPairs(
-      blocks(SquaredDistances(embeddings.gatheringRows(order))), sortedLabels: order.map { labels[$0] }, workers: workers)
+      blocks(SquaredDistances(embeddings.gatheringRows(order))), sortedLabels: order.map { labels[$0] },
+      workers: workers)
     guard case .bins = binned.storage else { return #expect(Bool(false), "expected bins") }
     let held = Self.plain(blocks(points), labels)
     #expect(binned.sameCount == held.sameCount && binned.differentCount == held.differentCount)

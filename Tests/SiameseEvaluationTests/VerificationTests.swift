@@ -1,8 +1,7 @@
 import Foundation
+import SiameseEvaluation
 import SiameseTensors
 import Testing
-
-import SiameseEvaluation
 
 @Suite struct VerificationTests {
   @Test func `figures by hand on five pairs`() throws {
@@ -45,7 +44,8 @@ import SiameseEvaluation
   }
 
   @Test func `rates are named as people write them`() {
-    #expect([1e-6, 1e-4, 1e-3, 0.01, 0.1, 2e-4].map(rateName) == ["0.000001", "0.0001", "0.001", "0.01", "0.1", "0.0002"])
+    #expect(
+      [1e-6, 1e-4, 1e-3, 0.01, 0.1, 2e-4].map(rateName) == ["0.000001", "0.0001", "0.001", "0.01", "0.1", "0.0002"])
   }
 
   @Test func `JSON holds the documented keys`() throws {

@@ -1,8 +1,7 @@
 import Foundation
+import SiameseFiles
 import SiameseTestSupport
 import Testing
-
-import SiameseFiles
 
 @Suite struct AtomicFileTests {
   @Test func `bytes appear under the name at once, with the permissions of what they replace`() throws {

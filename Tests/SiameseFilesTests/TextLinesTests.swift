@@ -6,7 +6,8 @@ import Testing
 @Suite struct TextLinesTests {
   @Test(arguments: [
     ("", []), ("a", ["a"]), ("a\n", ["a"]), ("a\r\n", ["a"]), ("a\r", ["a"]), ("\n", [""]), ("\r\n\r\n", ["", ""]),
-    ("a\nb\r\nc\rd", ["a", "b", "c", "d"]), ("a\n\rb", ["a", "", "b"]), ("a\r\r\nb", ["a", "", "b"]), ("\nä\r\n", ["", "ä"]),
+    ("a\nb\r\nc\rd", ["a", "b", "c", "d"]), ("a\n\rb", ["a", "", "b"]), ("a\r\r\nb", ["a", "", "b"]),
+    ("\nä\r\n", ["", "ä"]),
     ("\u{FEFF}a\r\nb", ["a", "b"]), ("a\u{2028}b\u{0B}c\u{85}d\n", ["a\u{2028}b\u{0B}c\u{85}d"]),
     ("\n\u{301}x", ["", "\u{301}x"]),
   ])

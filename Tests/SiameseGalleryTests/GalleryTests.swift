@@ -45,7 +45,9 @@ import Testing
       #expect(throws: GalleryError.width(path: path, expected: 2, found: 1)) {
         try gallery.enroll([Self.entry("Bea", "b.png"), .init(identity: "Cid", path: "c.png", embedding: [1])])
       }
-      #expect(throws: GalleryError.notFinite(picture: "d.png")) { try gallery.enroll([Self.entry("Dan", "d.png", .nan)]) }
+      #expect(throws: GalleryError.notFinite(picture: "d.png")) {
+        try gallery.enroll([Self.entry("Dan", "d.png", .nan)])
+      }
       #expect(try gallery.identities().map(\.name) == ["Ann"])
     }
   }

@@ -28,7 +28,9 @@ import Testing
     #expect(zip(sheet.pixels, golden.pixels).allSatisfy { abs(Int($0) - Int($1)) <= 2 })
   }
 
-  @Test(arguments: GlyphAlphabet.Style.allCases) func `every character has ink, and paper around it`(style: GlyphAlphabet.Style) {
+  @Test(arguments: GlyphAlphabet.Style.allCases) func `every character has ink, and paper around it`(
+    style: GlyphAlphabet.Style
+  ) {
     for seed in 0..<40 {
       let alphabet = GlyphAlphabet(seed: UInt64(seed), style: style)
       for index in 0..<10 {
@@ -42,7 +44,9 @@ import Testing
   @Test func `two hands' characters are closer than two characters`() {
     let alphabet = GlyphAlphabet(seed: 9)
     func difference(_ a: (Int, Int), _ b: (Int, Int)) -> Int {
-      let (p, q) = (alphabet.picture(class: a.0, drawer: a.1, size: 12), alphabet.picture(class: b.0, drawer: b.1, size: 12))
+      let (p, q) = (
+        alphabet.picture(class: a.0, drawer: a.1, size: 12), alphabet.picture(class: b.0, drawer: b.1, size: 12)
+      )
       return zip(p.pixels, q.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
     }
     let same = (0..<40).reduce(0) { $0 + difference(($1, 0), ($1, 1)) }

@@ -8,7 +8,8 @@ import Testing
   @Test func `a collection is a folder per character, alphabets above`() throws {
     try withTemporaryFolder { folder in
       var told = 0
-      try GlyphCollection(seed: 3, alphabetCount: 2, classCount: 11, perClass: 2, size: 16).write(to: "\(folder)/g") { written, total in
+      try GlyphCollection(seed: 3, alphabetCount: 2, classCount: 11, perClass: 2, size: 16).write(to: "\(folder)/g") {
+        written, total in
         #expect(total == 22)
         told = written
       }

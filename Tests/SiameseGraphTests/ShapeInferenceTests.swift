@@ -58,7 +58,8 @@ import Testing
       // Every other round is mild, so that single hostile numbers meet shapes that fit.
       func next() -> Int {
         let mild = round.isMultiple(of: 2) && random.uniform() < 0.85
-        return mild ? 1 + Int(random.uniform() * 4) : Self.numbers[Int(random.uniform() * Float(Self.numbers.count - 1))]
+        return mild
+          ? 1 + Int(random.uniform() * 4) : Self.numbers[Int(random.uniform() * Float(Self.numbers.count - 1))]
       }
       for (operation, count) in Self.operations(next) {
         let rank = random.uniform() < 0.8 ? 3 : Int(random.uniform() * 3)
@@ -99,7 +100,8 @@ import Testing
   @Test func `an input with too many elements is refused with its layer's name`() {
     var graph = Graph()
     let text = message { try graph.add("image", .input(shape: [1_000_000, 1_000_000, 3])) }
-    #expect(text == "layer 'image': its array would have more than 2147483647 elements, the most that one array may have")
+    #expect(
+      text == "layer 'image': its array would have more than 2147483647 elements, the most that one array may have")
   }
 
   /// 2²⁵ calls if every path were walked.

@@ -7,7 +7,8 @@ import Testing
 
   @Test(arguments: [
     ("", "none"), ("none", "none"), ("flip", "flip"), (" flip : 0.25 , crop:0.90 ", "flip:0.25,crop:0.9"),
-    ("rotate:10", "rotate:10"), ("affine:rotate=10", "rotate:10"), ("shift:0.1,scale:0.2,shear:5", "shift:0.1,scale:0.2,shear:5"),
+    ("rotate:10", "rotate:10"), ("affine:rotate=10", "rotate:10"),
+    ("shift:0.1,scale:0.2,shear:5", "shift:0.1,scale:0.2,shear:5"),
     ("affine:shift=0.1:rotate=5", "affine:rotate=5:shift=0.1"), ("elastic:0.03,erase:0.5", "elastic:0.03,erase:0.5"),
     ("elastic:0.03:6,erase:0.5:0.1", "elastic:0.03:6,erase:0.5:0.1"), ("mirror,quarter-turns", "mirror,quarter-turns"),
     ("brightness:0.2,contrast:0.3,saturation:1", "brightness:0.2,contrast:0.3,saturation:1"),
@@ -19,16 +20,26 @@ import Testing
   }
 
   @Test(arguments: [
-    ("flip,blur:2", "augmentation 'blur:2': there is no 'blur'; known are flip, crop, rotate, shift, scale, shear, affine, "
-      + "elastic, brightness, contrast, saturation, erase, mirror, quarter-turns"),
+    (
+      "flip,blur:2",
+      "augmentation 'blur:2': there is no 'blur'; known are flip, crop, rotate, shift, scale, shear, affine, "
+        + "elastic, brightness, contrast, saturation, erase, mirror, quarter-turns"
+    ),
     ("crop", "augmentation 'crop': a value is missing: the smallest share of the side, from 0.05 to 1"),
     ("crop:2", "augmentation 'crop:2': the smallest share of the side must be a number from 0.05 to 1, found '2'"),
-    ("rotate:ten", "augmentation 'rotate:ten': the largest turn in degrees must be a number from 0 to 180, found 'ten'"),
-    ("rotate:nan", "augmentation 'rotate:nan': the largest turn in degrees must be a number from 0 to 180, found 'nan'"),
+    (
+      "rotate:ten", "augmentation 'rotate:ten': the largest turn in degrees must be a number from 0 to 180, found 'ten'"
+    ),
+    (
+      "rotate:nan", "augmentation 'rotate:nan': the largest turn in degrees must be a number from 0 to 180, found 'nan'"
+    ),
     ("flip:0.5:3", "augmentation 'flip:0.5:3': the value '3' is one too many"),
     ("flip,flip:0.1", "augmentation 'flip:0.1': 'flip' is given twice"),
-    ("flip,,crop:1", "augmentation '': there is no ''; known are flip, crop, rotate, shift, scale, shear, affine, "
-      + "elastic, brightness, contrast, saturation, erase, mirror, quarter-turns"),
+    (
+      "flip,,crop:1",
+      "augmentation '': there is no ''; known are flip, crop, rotate, shift, scale, shear, affine, "
+        + "elastic, brightness, contrast, saturation, erase, mirror, quarter-turns"
+    ),
     ("elastic:0.1:2.5", "augmentation 'elastic:0.1:2.5': the number of grid points must be whole"),
     ("affine", "augmentation 'affine': expected some of rotate=D, scale=F, shear=D and shift=F, colons between"),
     ("affine:10", "augmentation 'affine:10': expected name=value, found '10'"),
@@ -40,8 +51,10 @@ import Testing
   }
 
   @Test(arguments: [
-    "flip:1", "crop:0.5", "rotate:30", "shift:0.2", "scale:0.3", "shear:20", "affine:rotate=10:scale=0.1:shear=5:shift=0.1",
-    "elastic:0.05", "brightness:0.5", "contrast:0.5", "saturation:1", "erase:1", "flip,crop:0.8,rotate:15,elastic:0.02,erase:0.5",
+    "flip:1", "crop:0.5", "rotate:30", "shift:0.2", "scale:0.3", "shear:20",
+    "affine:rotate=10:scale=0.1:shear=5:shift=0.1",
+    "elastic:0.05", "brightness:0.5", "contrast:0.5", "saturation:1", "erase:1",
+    "flip,crop:0.8,rotate:15,elastic:0.02,erase:0.5",
   ])
   func `the seed decides, the size stays, something changes`(text: String) throws {
     let picture = try picture()
@@ -75,7 +88,8 @@ import Testing
     func distance(_ picture: Picture) -> Int {
       zip(picture.pixels, turned.pixels).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
     }
-    let closest = (0..<200).map { (seed: UInt64) in distance(augmentation.applied(to: picture, seed: seed)) }.min() ?? .max
+    let closest =
+      (0..<200).map { (seed: UInt64) in distance(augmentation.applied(to: picture, seed: seed)) }.min() ?? .max
     #expect(closest < distance(picture) / 2)
   }
 
@@ -83,10 +97,13 @@ import Testing
     let picture = Picture(width: 2, height: 1, pixels: [100, 150, 200, 20, 30, 40])
     for seed in 0..<50 as Range<UInt64> {
       let bright = try Augmentation("brightness:0.2").applied(to: picture, seed: seed)
-      for (new, old) in zip(bright.pixels, picture.pixels) { #expect(abs(Double(new) - Double(old)) <= 0.2 * Double(old) + 1) }
+      for (new, old) in zip(bright.pixels, picture.pixels) {
+        #expect(abs(Double(new) - Double(old)) <= 0.2 * Double(old) + 1)
+      }
       let grey = try Augmentation("saturation:1").applied(to: picture, seed: seed)
       #expect(abs(Int(GreyPicture(grey).pixels[0]) - Int(GreyPicture(picture).pixels[0])) <= 2)
-      let flat = try Augmentation("contrast:1").applied(to: Picture(width: 3, height: 3, red: 7, green: 7, blue: 7), seed: seed)
+      let flat = try Augmentation("contrast:1").applied(
+        to: Picture(width: 3, height: 3, red: 7, green: 7, blue: 7), seed: seed)
       #expect(flat.pixels.allSatisfy { $0 == 7 })
     }
   }
@@ -114,10 +131,12 @@ import Testing
     #expect(both.furtherClass(5, of: picture) == picture.mirrored().turned(quarters: 1))
     let distinct = (0..<8).map { both.furtherClass($0, of: picture).pixels }
     #expect(Set(distinct).count == 8)
-    #expect((0..<8).map { both.furtherClassName($0, of: "a") } == [
-      "a", "a turned 90", "a turned 180", "a turned 270", "a mirrored", "a mirrored turned 90", "a mirrored turned 180",
-      "a mirrored turned 270",
-    ])
+    #expect(
+      (0..<8).map { both.furtherClassName($0, of: "a") } == [
+        "a", "a turned 90", "a turned 180", "a turned 270", "a mirrored", "a mirrored turned 90",
+        "a mirrored turned 180",
+        "a mirrored turned 270",
+      ])
     #expect(try Augmentation("mirror").furtherClassName(1, of: "a") == "a mirrored")
     #expect(try Augmentation("quarter-turns").furtherClassName(2, of: "a") == "a turned 180")
   }

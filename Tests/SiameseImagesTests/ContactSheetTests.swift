@@ -8,24 +8,28 @@ import Testing
     let sheet = try ContactSheet(columnCount: 2, cellSize: 4, gap: 1).picture(of: [red, blue, blue])
     #expect((sheet.width, sheet.height) == (11, 11))
     let rows = (0..<11).map { y in
-      String((0..<11).map { x in
-        switch sheet[x, y] {
-        case (255, 0, 0): "r"
-        case (0, 0, 255): "b"
-        default: "."
-        }
-      } as [Character])
+      String(
+        (0..<11).map { x in
+          switch sheet[x, y] {
+          case (255, 0, 0): "r"
+          case (0, 0, 255): "b"
+          default: "."
+          }
+        } as [Character])
     }
-    #expect(rows == [
-      "...........", "......bbbb.", ".rrrr.bbbb.", ".rrrr.bbbb.", "......bbbb.", "...........", ".bbbb......",
-      ".bbbb......", ".bbbb......", ".bbbb......", "...........",
-    ])
+    #expect(
+      rows == [
+        "...........", "......bbbb.", ".rrrr.bbbb.", ".rrrr.bbbb.", "......bbbb.", "...........", ".bbbb......",
+        ".bbbb......", ".bbbb......", ".bbbb......", "...........",
+      ])
   }
 
   @Test func `no pictures and too many are refused`() {
-    #expect(failure { _ = try ContactSheet(columnCount: 3).picture(of: []) } == "a sheet of no pictures cannot be drawn")
+    #expect(
+      failure { _ = try ContactSheet(columnCount: 3).picture(of: []) } == "a sheet of no pictures cannot be drawn")
     let pictures = [Picture](repeating: Picture(width: 1, height: 1, red: 0, green: 0, blue: 0), count: 4)
-    #expect(failure { _ = try ContactSheet(columnCount: 2, cellSize: 6000).picture(of: pictures) }
-      == "a sheet of 4 pictures would be 12012×12012 pixels; draw fewer or smaller ones")
+    #expect(
+      failure { _ = try ContactSheet(columnCount: 2, cellSize: 6000).picture(of: pictures) }
+        == "a sheet of 4 pictures would be 12012×12012 pixels; draw fewer or smaller ones")
   }
 }

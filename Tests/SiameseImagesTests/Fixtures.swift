@@ -1,6 +1,6 @@
 import Foundation
-import SiameseImages
 import SiameseFiles
+import SiameseImages
 
 /// The pictures in `Fixtures`, made by `Fixtures/make.py`.
 enum Fixtures {
@@ -8,7 +8,9 @@ enum Fixtures {
 
   static func path(_ name: String) -> String { "\(folder)/\(name)" }
 
-  static func bytes(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name)))) }
+  static func bytes(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: path(name))))
+  }
 
   static func write(_ text: String, to path: String) throws {
     try FileManager.default.createDirectory(

@@ -6,7 +6,9 @@ import Testing
 @Suite struct LabelledPicturesTests {
   @Test func `one folder per class, nested ones by their path, in path order`() throws {
     try withTemporaryFolder { folder in
-      for name in ["b/2.PNG", "b/1.jpg", "a/x/1.pgm", "a/x/notes.txt", "top.ppm", ".hidden/1.png", "a/.1.png", "c/a.gif"] {
+      for name in [
+        "b/2.PNG", "b/1.jpg", "a/x/1.pgm", "a/x/notes.txt", "top.ppm", ".hidden/1.png", "a/.1.png", "c/a.gif",
+      ] {
         try Fixtures.write("", to: "\(folder)/\(name)")
       }
       let pictures = try LabelledPictures(folder: folder)
@@ -30,22 +32,27 @@ import Testing
         try Fixtures.write("", to: "\(other)/3.png")
         try manager.createSymbolicLink(atPath: "\(folder)/elsewhere", withDestinationPath: other)
         try manager.createSymbolicLink(atPath: "\(folder)/z/4.png", withDestinationPath: "\(other)/3.png")
-        #expect(try LabelledPictures(folder: folder).paths
-          == ["elsewhere/3.png", "z/1.png", "z/4.png", "z/deep/2.png"].map { "\(folder)/\($0)" })
+        #expect(
+          try LabelledPictures(folder: folder).paths
+            == ["elsewhere/3.png", "z/1.png", "z/4.png", "z/deep/2.png"].map { "\(folder)/\($0)" })
       }
     }
   }
 
   @Test func `a missing folder, a file and an empty folder are told apart`() throws {
     try withTemporaryFolder { folder in
-      #expect(failure { _ = try LabelledPictures(folder: "\(folder)/none") }
-        == "the picture folder '\(folder)/none' does not exist; give a folder with one sub-folder of pictures per class")
+      #expect(
+        failure { _ = try LabelledPictures(folder: "\(folder)/none") }
+          == "the picture folder '\(folder)/none' does not exist; give a folder with one sub-folder of pictures per class"
+      )
       try Fixtures.write("", to: "\(folder)/full/file.txt")
-      #expect(failure { _ = try LabelledPictures(folder: "\(folder)/full/file.txt") }
-        == "'\(folder)/full/file.txt' is not a folder; give a folder with one sub-folder of pictures per class")
-      #expect(failure { _ = try LabelledPictures(folder: "\(folder)/full") }
-        == "the folder '\(folder)/full' holds no pictures; expected files ending in png, jpg, jpeg, pgm, ppm, pnm, "
-        + "one sub-folder per class")
+      #expect(
+        failure { _ = try LabelledPictures(folder: "\(folder)/full/file.txt") }
+          == "'\(folder)/full/file.txt' is not a folder; give a folder with one sub-folder of pictures per class")
+      #expect(
+        failure { _ = try LabelledPictures(folder: "\(folder)/full") }
+          == "the folder '\(folder)/full' holds no pictures; expected files ending in png, jpg, jpeg, pgm, ppm, pnm, "
+          + "one sub-folder per class")
     }
   }
 }

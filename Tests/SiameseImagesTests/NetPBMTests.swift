@@ -31,8 +31,9 @@ import Testing
 
   @Test func `bitmaps are black where set`() throws {
     #expect(try decode("P1 3 2 101\n0 1 0").pixels == grey([0, 255, 0, 255, 0, 255]))
-    #expect(try decode("P4 10 2\n", [0x80, 0x40, 0x01, 0x00]).pixels
-      == grey([0] + [UInt8](repeating: 255, count: 8) + [0] + [UInt8](repeating: 255, count: 7) + [0, 255, 255]))
+    #expect(
+      try decode("P4 10 2\n", [0x80, 0x40, 0x01, 0x00]).pixels
+        == grey([0] + [UInt8](repeating: 255, count: 8) + [0] + [UInt8](repeating: 255, count: 7) + [0, 255, 255]))
   }
 
   @Test(arguments: [

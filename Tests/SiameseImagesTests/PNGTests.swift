@@ -47,8 +47,10 @@ import Testing
 
   @Test func `a size over the limit is refused from the header`() throws {
     let message = failure { _ = try Picture(contentsOf: Fixtures.path("rgb.png"), limit: 246) }
-    #expect(message?.hasSuffix("rgb.png' is 19×13 pixels, more than the limit of 246 pixels; "
-      + "scale it down or raise the limit") == true)
+    #expect(
+      message?.hasSuffix(
+        "rgb.png' is 19×13 pixels, more than the limit of 246 pixels; "
+          + "scale it down or raise the limit") == true)
     #expect(try Picture(contentsOf: Fixtures.path("rgb.png"), limit: 247).width == 19)
   }
 

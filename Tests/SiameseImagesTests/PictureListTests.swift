@@ -30,7 +30,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("a,b,c", 1, "expected two fields, identity,path, found 3"), ("a,1.png\nb\n", 2, "expected two fields, identity,path, found 1"),
+    ("a,b,c", 1, "expected two fields, identity,path, found 3"),
+    ("a,1.png\nb\n", 2, "expected two fields, identity,path, found 1"),
     ("a,", 1, "the path is empty"), ("\"a,b", 1, "a quoted field does not end"),
   ])
   func `a malformed line is named`(text: String, line: Int, reason: String) {

@@ -12,7 +12,9 @@ import Testing
     #expect(largestDifference(Picture(grey), try Picture(contentsOf: Fixtures.path("resize-grey-\(name)"))) == 0)
   }
 
-  @Test(arguments: ResamplingFilter.allCases) func `fast loops equal the plain ones at awkward sizes`(filter: ResamplingFilter) {
+  @Test(arguments: ResamplingFilter.allCases) func `fast loops equal the plain ones at awkward sizes`(
+    filter: ResamplingFilter
+  ) {
     var random = SystemRandomNumberGenerator()
     for (from, to) in [
       ((1, 1), (5, 3)), ((2, 2), (1, 1)), ((3, 5), (2, 9)), ((17, 1), (5, 1)), ((1, 33), (1, 7)), ((31, 29), (30, 28)),
@@ -21,7 +23,8 @@ import Testing
       for channelCount in [1, 3] {
         // Black and white next to each other make the sums overshoot.
         let pixels = (0..<from.0 * from.1 * channelCount).map { _ in
-          Bool.random(using: &random) ? UInt8.random(in: 0...255, using: &random) : Bool.random(using: &random) ? 0 : 255
+          Bool.random(using: &random)
+            ? UInt8.random(in: 0...255, using: &random) : Bool.random(using: &random) ? 0 : 255
         }
         func resized(isPlain: Bool) -> [UInt8] {
           Resampling.resize(pixels, channelCount: channelCount, from: from, to: to, filter: filter, isPlain: isPlain)
@@ -33,8 +36,9 @@ import Testing
 
   @Test(arguments: ResamplingFilter.allCases) func `a picture of one colour stays so`(filter: ResamplingFilter) {
     let picture = Picture(width: 5, height: 4, red: 255, green: 0, blue: 77)
-    #expect(picture.resized(width: 13, height: 3, filter: filter)
-      == Picture(width: 13, height: 3, red: 255, green: 0, blue: 77))
+    #expect(
+      picture.resized(width: 13, height: 3, filter: filter)
+        == Picture(width: 13, height: 3, red: 255, green: 0, blue: 77))
   }
 
   @Test func `the same size is the same picture`() throws {

@@ -1,10 +1,11 @@
 import Dispatch
 import Foundation
 import SiameseGraph
-@testable import SiameseInference
 import SiameseTensors
 import SiameseTestSupport
 import Testing
+
+@testable import SiameseInference
 
 @Suite struct ConcurrentDescriptionTests {
   /// In two precisions, whose blocks differ, on maps of ever new sizes, so that none comes out of oneDNN's cache.

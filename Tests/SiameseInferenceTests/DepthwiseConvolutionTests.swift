@@ -1,8 +1,9 @@
 import SiameseGraph
-@testable import SiameseInference
 import SiameseTensors
 import SiameseTestSupport
 import Testing
+
+@testable import SiameseInference
 
 @Suite struct DepthwiseConvolutionTests {
   /// A pointwise convolution, a depthwise one, their squeeze-and-excitation, and a pointwise one, as in EfficientNet.
@@ -48,7 +49,8 @@ import Testing
         let inputs = randomInputs(graph, batch: batch)
         let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)
         for options in [
-          ownLoops(), ownLoops(threads: 2), ownLoops(mapOrder: .channelsLast), ownLoops(.bfloat16, threads: 2), PlanOptions(),
+          ownLoops(), ownLoops(threads: 2), ownLoops(mapOrder: .channelsLast), ownLoops(.bfloat16, threads: 2),
+          PlanOptions(),
         ] where options.precision.isAvailable {
           let plan = try InferencePlan(graph, parameters: parameters, batch: batch, options: options)
           let found = try plan(inputs)
@@ -60,7 +62,9 @@ import Testing
           }
           #expect(try plan(inputs) == found, "a second run gives the same bits")
           // Blocked maps of enough channels are ours.
-          if options.ownLoops == .whereverPossible, channels > 16, options.mapOrder == nil, kernel > 3 || activation != .relu6 {
+          if options.ownLoops == .whereverPossible, channels > 16, options.mapOrder == nil,
+            kernel > 3 || activation != .relu6
+          {
             #expect(plan.bound.program.steps.contains { $0.kind == "depthwise" })
             #expect(!plan.bound.program.steps.contains { $0.node == "squeeze" && $0.kind == "pooling" })
           }
@@ -83,7 +87,8 @@ import Testing
     let second = try graph.add("second", .activation(activation), [summed])
     let shared = try graph.add("shared", .activation(activation), [summed])
     graph.outputs = [
-      try graph.add("a", depthwise, [first]), try graph.add("b", depthwise, [second]), try graph.add("c", depthwise, [shared]),
+      try graph.add("a", depthwise, [first]), try graph.add("b", depthwise, [second]),
+      try graph.add("c", depthwise, [shared]),
       try graph.add("d", .elementwise(.add), [shared, summed]),
     ]
     let parameters = randomParameters(graph)
@@ -99,8 +104,12 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Precision.bfloat16.isAvailable, "this processor has no bfloat16 arithmetic"), arguments: [3, 5], [1, 2])
-  func `In bfloat16 the first depthwise kernel stays float32, and so does the map that it reads`(kernel: Int, stride: Int) throws {
+  @Test(
+    .enabled(if: Precision.bfloat16.isAvailable, "this processor has no bfloat16 arithmetic"), arguments: [3, 5],
+    [1, 2])
+  func `In bfloat16 the first depthwise kernel stays float32, and so does the map that it reads`(
+    kernel: Int, stride: Int
+  ) throws {
     var graph = Graph()
     let picture = try graph.add("picture", .input(shape: [40, 36, 3]))
     let first = try graph.add(

@@ -6,7 +6,9 @@ import Testing
 
 /// Every pass leaves the outputs equal, and does what it is for.
 struct InferencePassTests {
-  private func expectEqual(_ graph: Graph, _ parameters: ParameterStore, _ other: Graph, _ otherParameters: ParameterStore)
+  private func expectEqual(
+    _ graph: Graph, _ parameters: ParameterStore, _ other: Graph, _ otherParameters: ParameterStore
+  )
     throws
   {
     let inputs = randomInputs(graph, batch: 2)
@@ -18,7 +20,9 @@ struct InferencePassTests {
   }
 
   @Test func `Training-only nodes go`() throws {
-    let graph = try chain([6], .dropout(rate: 0.5), .identity, .dense(units: 2, bias: true, activation: .linear), .stochasticDepth(rate: 0.1))
+    let graph = try chain(
+      [6], .dropout(rate: 0.5), .identity, .dense(units: 2, bias: true, activation: .linear),
+      .stochasticDepth(rate: 0.1))
     let parameters = randomParameters(graph)
     let dropped = try graph.droppingTrainingOnlyNodes()
     #expect(dropped.nodes.count == 2)
@@ -62,7 +66,8 @@ struct InferencePassTests {
   @Test func `Padding is absorbed by convolutions, and by a maximum where nothing is negative`() throws {
     let padding = Operation.zeroPadding(EdgeInsets(top: 1, bottom: 0, left: 2, right: 1))
     let graph = try chain(
-      [9, 9, 3], padding, .convolution(Convolution(filters: 4, kernel: Size(3), strides: Size(2), padding: .same, activation: .relu)),
+      [9, 9, 3], padding,
+      .convolution(Convolution(filters: 4, kernel: Size(3), strides: Size(2), padding: .same, activation: .relu)),
       padding, .pooling(Pooling(.maximum, window: Size(3), strides: Size(2))))
     let parameters = randomParameters(graph)
     let absorbed = try graph.absorbingPadding()

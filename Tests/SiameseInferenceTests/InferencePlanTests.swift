@@ -1,8 +1,9 @@
 import SiameseGraph
-@testable import SiameseInference
 import SiameseTensors
 import SiameseTestSupport
 import Testing
+
+@testable import SiameseInference
 
 /// The plan against the plain loops, at sizes that do not fill vectors or blocks.
 struct InferencePlanTests {
@@ -86,12 +87,24 @@ struct InferencePlanTests {
     ),
     ("global average", { try chain([5, 4, 19], .globalPooling(.average, keepsDimensions: false)) }),
     ("global maximum, dimensions kept", { try chain([5, 4, 19], .globalPooling(.maximum, keepsDimensions: true)) }),
-    ("flatten", { try chain([3, 2, 20], .convolution(Convolution(filters: 20, kernel: Size(1))), .reshape(shape: [-1])) }),
+    (
+      "flatten",
+      { try chain([3, 2, 20], .convolution(Convolution(filters: 20, kernel: Size(1))), .reshape(shape: [-1])) }
+    ),
     ("softmax of maps", { try chain([3, 2, 20], .softmax) }),
     ("softmax of vectors", { try chain([20], .softmax) }),
-    ("layer normalisation of maps", { try chain([3, 2, 20], .layerNormalization(epsilon: 1e-3, scale: true, center: true)) }),
-    ("layer normalisation of blocks", { try chain([5, 7, 48], .layerNormalization(epsilon: 1e-6, scale: true, center: true)) }),
-    ("layer normalisation of a pixel", { try chain([1, 1, 16], .layerNormalization(epsilon: 1e-6, scale: false, center: true)) }),
+    (
+      "layer normalisation of maps",
+      { try chain([3, 2, 20], .layerNormalization(epsilon: 1e-3, scale: true, center: true)) }
+    ),
+    (
+      "layer normalisation of blocks",
+      { try chain([5, 7, 48], .layerNormalization(epsilon: 1e-6, scale: true, center: true)) }
+    ),
+    (
+      "layer normalisation of a pixel",
+      { try chain([1, 1, 16], .layerNormalization(epsilon: 1e-6, scale: false, center: true)) }
+    ),
     (
       "layer normalisation between convolutions",
       {
@@ -101,8 +114,14 @@ struct InferencePlanTests {
           .convolution(Convolution(filters: 20, kernel: Size(1), activation: .gelu(approximate: false))))
       }
     ),
-    ("layer normalisation of vectors", { try chain([20], .layerNormalization(epsilon: 1e-3, scale: false, center: true)) }),
-    ("group normalisation", { try chain([4, 3, 12], .groupNormalization(groups: 3, epsilon: 1e-3, scale: true, center: true)) }),
+    (
+      "layer normalisation of vectors",
+      { try chain([20], .layerNormalization(epsilon: 1e-3, scale: false, center: true)) }
+    ),
+    (
+      "group normalisation",
+      { try chain([4, 3, 12], .groupNormalization(groups: 3, epsilon: 1e-3, scale: true, center: true)) }
+    ),
     ("unit normalisation", { try chain([4, 3, 12], .unitNormalization(epsilon: 1e-6)) }),
     (
       "local response normalisation",
@@ -149,7 +168,8 @@ struct InferencePlanTests {
   }
 
   @Test(
-    .enabled(if: Precision.bfloat16.isAvailable, "this processor has no bfloat16 arithmetic"), arguments: samples.indices,
+    .enabled(if: Precision.bfloat16.isAvailable, "this processor has no bfloat16 arithmetic"),
+    arguments: samples.indices,
     [1, 17])
   func `Every operation in bfloat16 is near the plain loops`(sample: Int, batch: Int) throws {
     let (name, make) = Self.samples[sample]
@@ -203,7 +223,8 @@ struct InferencePlanTests {
   func `Channels that fill up blocks never matter behind a batch normalisation`(width: Int) throws {
     var graph = Graph()
     let input = try graph.add("input", .input(shape: [6, 7, 3]))
-    let first = try graph.add("first", .convolution(Convolution(filters: width, kernel: Size(3), activation: .relu)), [input])
+    let first = try graph.add(
+      "first", .convolution(Convolution(filters: width, kernel: Size(3), activation: .relu)), [input])
     let scaled = try graph.add(
       "scaled", .batchNormalization(epsilon: 1e-3, momentum: 0.9, scale: true, center: true), [first])
     let after = try graph.add("after", .convolution(Convolution(filters: width, kernel: Size(3))), [scaled])
@@ -278,7 +299,8 @@ struct InferencePlanTests {
     let input = try graph.add("input", .input(shape: [13, 12, 48]))
     let first = try graph.add(
       "first", .convolution(Convolution(filters: 48, kernel: Size(1), activation: .relu)), [input])
-    let second = try graph.add("second", .convolution(Convolution(filters: 48, kernel: Size(3), padding: .same)), [first])
+    let second = try graph.add(
+      "second", .convolution(Convolution(filters: 48, kernel: Size(3), padding: .same)), [first])
     let sum = try graph.add("sum", .elementwise(.add), [first, second])
     graph.outputs = [try graph.add("relu", .activation(.relu), [sum])]
     let parameters = randomParameters(graph)
@@ -306,7 +328,8 @@ struct InferencePlanTests {
 
   @Test func `Plans that share weights give the same bits, and hold them once`() throws {
     let graph = try chain(
-      [8, 8, 16], .convolution(Convolution(filters: 32, kernel: Size(3))), .globalPooling(.average, keepsDimensions: false))
+      [8, 8, 16], .convolution(Convolution(filters: 32, kernel: Size(3))),
+      .globalPooling(.average, keepsDimensions: false))
     let bank = WeightBank()
     let parameters = randomParameters(graph)
     let plan = try InferencePlan(graph, parameters: parameters, batch: 2, options: PlanOptions(), weights: bank)

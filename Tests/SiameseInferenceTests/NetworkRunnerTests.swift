@@ -71,7 +71,9 @@ struct NetworkRunnerTests {
     #expect(result.failures.map(\.index) == [broken])
     let expected = try ReferenceEvaluator(graph, parameters: parameters)(inputs)[0]
     for row in 0..<broken {
-      for (found, expected) in zip(result.outputs[0].row(row), expected.row(row)) { #expect(abs(found - expected) < 1e-4) }
+      for (found, expected) in zip(result.outputs[0].row(row), expected.row(row)) {
+        #expect(abs(found - expected) < 1e-4)
+      }
     }
   }
 

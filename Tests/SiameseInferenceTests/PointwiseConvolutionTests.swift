@@ -1,12 +1,14 @@
 import SiameseGraph
-@testable import SiameseInference
 import SiameseTensors
 import SiameseTestSupport
 import Testing
 
+@testable import SiameseInference
+
 @Suite struct PointwiseConvolutionTests {
   static let shapes: [(shape: [Int], filters: Int)] = [
-    ([4, 4, 16], 16), ([5, 7, 24], 40), ([13, 13, 5], 17), ([7, 7, 528], 33), ([14, 14, 1040], 96), ([56, 31, 64], 256),
+    ([4, 4, 16], 16), ([5, 7, 24], 40), ([13, 13, 5], 17), ([7, 7, 528], 33), ([14, 14, 1040], 96),
+    ([56, 31, 64], 256),
   ]
 
   @Test(arguments: shapes.indices, [Activation.linear, .relu6, .silu, .gelu(approximate: false)])
@@ -20,7 +22,8 @@ import Testing
       // Blocked, as a network's maps are.
       let before = try graph.add("before", .convolution(Convolution(filters: shape[2], kernel: Size(1))), [input])
       let own = try graph.add(
-        "own", .convolution(Convolution(filters: filters, kernel: Size(1), strides: Size(stride), bias: bias)), [before])
+        "own", .convolution(Convolution(filters: filters, kernel: Size(1), strides: Size(stride), bias: bias)), [before]
+      )
       let other = try graph.add(
         "other", .convolution(Convolution(filters: filters, kernel: Size(1), strides: Size(stride))), [before])
       let sum = bias ? try graph.add("sum", .elementwise(.add), [other, own]) : own
@@ -36,14 +39,16 @@ import Testing
         let plan = try InferencePlan(graph, parameters: parameters, batch: batch, options: options)
         let found = try plan(inputs)
         for (found, expected) in zip(found, expected) {
-          #expect(difference(found, expected) < 1e-4, "\(shape), \(filters) filters, /\(stride), batch \(batch), \(options)")
+          #expect(
+            difference(found, expected) < 1e-4, "\(shape), \(filters) filters, /\(stride), batch \(batch), \(options)")
         }
         #expect(try plan(inputs) == found, "a second run gives the same bits")
         let positions = graph.nodes[own].shape[0] * graph.nodes[own].shape[1]
         if options.ownLoops == .whereverPossible, positions >= 16 {
-          #expect(plan.bound.program.steps.contains { step in
-            if case .kernel = step.work { step.kind == "convolution" } else { false }
-          })
+          #expect(
+            plan.bound.program.steps.contains { step in
+              if case .kernel = step.work { step.kind == "convolution" } else { false }
+            })
         }
       }
     }

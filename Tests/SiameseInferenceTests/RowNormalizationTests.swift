@@ -12,7 +12,8 @@ struct RowNormalizationTests {
     _ x: Tensor, _ run: (UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
   ) -> Tensor {
     var y = [Float](repeating: .nan, count: x.count)
-    x.elements.withUnsafeBufferPointer { x in y.withUnsafeMutableBufferPointer { run(x.baseAddress!, $0.baseAddress!) } }
+    x.elements.withUnsafeBufferPointer { x in y.withUnsafeMutableBufferPointer { run(x.baseAddress!, $0.baseAddress!) }
+    }
     return Tensor(shape: x.shape, elements: y)
   }
 
@@ -40,7 +41,8 @@ struct RowNormalizationTests {
     let x = Tensor(shape: [1, 4], elements: [10_000, 10_001, 10_002, 10_003])
     let loop = LayerNormalizationLoop(rows: 1, width: 4, epsilon: 0)
     let y = result(x) { loop.run($0, gamma: [1, 1, 1, 1], beta: [0, 0, 0, 0], into: $1) }
-    expectClose(y, Tensor(shape: [1, 4], elements: [-1.5, -0.5, 0.5, 1.5].map { $0 / Float(1.25).squareRoot() }), "far")
+    expectClose(
+      y, Tensor(shape: [1, 4], elements: [-1.5, -0.5, 0.5, 1.5].map { $0 / Float(1.25).squareRoot() }), "far")
   }
 
   @Test(arguments: [1, 2, 6]) func `Group normalisation equals the plain loop`(_ groups: Int) {

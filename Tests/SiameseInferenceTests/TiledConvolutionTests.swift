@@ -1,8 +1,9 @@
 import SiameseGraph
-@testable import SiameseInference
 import SiameseTensors
 import SiameseTestSupport
 import Testing
+
+@testable import SiameseInference
 
 @Suite struct TiledConvolutionTests {
   static let shapes: [[Int]] = [[17, 15, 48], [13, 22, 32], [26, 25, 64], [7, 7, 96], [15, 18, 40], [7, 8, 56]]
@@ -30,7 +31,8 @@ import Testing
         let plan = try InferencePlan(graph, parameters: parameters, batch: batch, options: options)
         let found = try plan(inputs)[0]
         #expect(
-          difference(found, expected) < (options.precision == .float32 ? 2e-4 : 0.06), "\(shape), batch \(batch), \(options)")
+          difference(found, expected) < (options.precision == .float32 ? 2e-4 : 0.06),
+          "\(shape), batch \(batch), \(options)")
         #expect(try plan(inputs)[0] == found, "a second run gives the same bits")
         if options.precision == .float32 {
           #expect(plan.bound.program.steps.contains { $0.kind == "convolution in tiles" })
@@ -41,7 +43,10 @@ import Testing
 
   @Test func `Transformed kernels of ones hold the products of the rows' sums`() {
     let kernel = Tensor(shape: [3, 3, 1, 1], elements: [Float](repeating: 1, count: 9))
-    let (small, large) = (TiledConvolution.transformed(kernel, extent: 2, channels: 1), TiledConvolution.transformed(kernel, extent: 4, channels: 1))
+    let (small, large) = (
+      TiledConvolution.transformed(kernel, extent: 2, channels: 1),
+      TiledConvolution.transformed(kernel, extent: 4, channels: 1)
+    )
     #expect(small.elements == [1, 1.5, 0.5, 1].flatMap { a in [1, 1.5, 0.5, 1].map { Float(a * $0) } })
     let sums: [Float] = [1 / 4, -1 / 2, -1 / 6, 7 / 24, 1 / 8, 1]
     for (found, expected) in zip(large.elements, sums.flatMap { a in sums.map { a * $0 } }) {

@@ -73,7 +73,10 @@ struct TuningCacheTests {
     let graph = try chain([8, 8, 16], .convolution(Convolution(filters: 32, kernel: Size(3))), .softmax)
     let plan = try InferencePlan(graph, parameters: randomParameters(graph), batch: 2, options: PlanOptions())
     let steps = try plan.profile(runs: 2).steps
-    #expect(steps.contains { $0.layer == "layer0" && $0.kind == "convolution" && $0.operationCount == 2 * 2 * 36 * 9 * 16 * 32 })
+    #expect(
+      steps.contains {
+        $0.layer == "layer0" && $0.kind == "convolution" && $0.operationCount == 2 * 2 * 36 * 9 * 16 * 32
+      })
     #expect(steps.contains { $0.layer == "layer1" && $0.kind == "softmax" })
     #expect(steps.allSatisfy { $0.milliseconds >= 0 && !$0.implementation.isEmpty && $0.byteCount > 0 })
   }

@@ -63,10 +63,11 @@ import Testing
   }
 
   @Test func `a broken configuration is one sentence`() {
-    for text in ["[]", "{}", #"{"class_name": "Model"}"#, #"{"class_name": "MyModel", "config": {"layers": []}}"#,
+    for text in [
+      "[]", "{}", #"{"class_name": "Model"}"#, #"{"class_name": "MyModel", "config": {"layers": []}}"#,
       #"{"class_name": "Functional", "config": {"layers": [], "input_layers": [], "output_layers": []}}"#,
-      #"{"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"units": 3}}]}}"#]
-    {
+      #"{"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"units": 3}}]}}"#,
+    ] {
       #expect(throws: ConfigurationError.self) { _ = try ModelConfiguration(JSON(parsing: text)) }
     }
   }
@@ -100,7 +101,8 @@ import Testing
     ] {
       for name in names {
         #expect(try LayerActivation(named: name, version: 3) == .function(expected), "\(name)")
-        #expect(try LayerActivation(["class_name": "function", "config": .string(name)], version: 3) == .function(expected))
+        #expect(
+          try LayerActivation(["class_name": "function", "config": .string(name)], version: 3) == .function(expected))
       }
     }
     #expect(try LayerActivation(named: "softmax", version: 2) == .softmax)

@@ -2,9 +2,9 @@ import Foundation
 import SiameseHDF5
 import SiameseImages
 import SiameseTensors
+import SiameseTestSupport
 
 @testable import SiameseKeras
-import SiameseTestSupport
 
 /// Files beside the tests, and the real weights beside the repository.
 enum Fixtures {

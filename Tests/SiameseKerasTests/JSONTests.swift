@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct JSONTests {
   @Test func `values are read as Python writes them`() throws {
-    let json = try JSON(parsing: #" {"a": [1, -2.5e3, true, null, NaN, -Infinity], "b\u00e9\n": "x\"\\y\ud83d\ude00"} "#)
+    let json = try JSON(
+      parsing: #" {"a": [1, -2.5e3, true, null, NaN, -Infinity], "b\u00e9\n": "x\"\\y\ud83d\ude00"} "#)
     #expect(json["a"][0].int == 1)
     #expect(json["a"][1].double == -2500)
     #expect(json["a"][2].bool == true)

@@ -125,7 +125,8 @@ import Testing
         #expect(
           "\(error)"
             == "\(path): the weights fit several architectures (Castor (preprocessing tf, has Activation 'Castor_act' of "
-            + "8×8×4), Pollux (preprocessing caffe, has Activation 'Pollux_act' of 8×8×4)); choose one with --architecture")
+            + "8×8×4), Pollux (preprocessing caffe, has Activation 'Pollux_act' of 8×8×4)); choose one with --architecture"
+        )
       }
       #expect(try Recognition(try KerasFile.open(path), inputSize: nil).match(twins[1]).architecture.name == "Pollux")
     }

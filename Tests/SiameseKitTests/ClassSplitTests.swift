@@ -1,5 +1,6 @@
-@testable import SiameseKit
 import Testing
+
+@testable import SiameseKit
 
 @Suite struct ClassSplitTests {
   let labels = (0..<40).map { "class \($0 / 4)" }

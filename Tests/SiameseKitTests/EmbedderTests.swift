@@ -14,7 +14,8 @@ import Testing
   init() throws {
     backbone = try Backbone(contentsOf: "\(Self.root)/weights/glyphs.h5")
     pictures = try withTemporaryFolder { folder in
-      try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 19, perClass: 1, size: 48).write(to: folder)
+      try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 19, perClass: 1, size: 48).write(
+        to: folder)
       return try LabelledPictures(folder: folder).paths.map { try Picture(contentsOf: $0) }
     }
   }
@@ -43,9 +44,11 @@ import Testing
   @Test func `any layer can be asked for, and a wrong name lists near ones`() throws {
     let path = "\(Self.root)/weights/glyphs.h5"
     #expect(message { _ = try Backbone(contentsOf: path, layer: "feature") }.contains("features"))
-    #expect(message { _ = try Backbone(contentsOf: path, preprocessing: "torch7") }
-      == "'torch7' is no way of preprocessing; choose one of caffe, tf, torch, none")
-    #expect(message { _ = try Backbone(contentsOf: "/nowhere/w.h5") } == "/nowhere/w.h5: there is no such file of weights")
+    #expect(
+      message { _ = try Backbone(contentsOf: path, preprocessing: "torch7") }
+        == "'torch7' is no way of preprocessing; choose one of caffe, tf, torch, none")
+    #expect(
+      message { _ = try Backbone(contentsOf: "/nowhere/w.h5") } == "/nowhere/w.h5: there is no such file of weights")
   }
 
   @Test func `several layers are averaged and concatenated`() throws {
@@ -68,7 +71,8 @@ import Testing
   ) throws {
     try withTemporaryFolder { folder in
       let data = "\(folder)/data", path = "\(folder)/f.\(format == .hdf5 ? "h5" : format.rawValue)"
-      try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 6, perClass: 3, size: 48).write(to: data)
+      try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 6, perClass: 3, size: 48).write(
+        to: data)
       let list = try LabelledPictures(folder: data)
       // A whole piece of the smallest, and one picture elsewhere.
       for place in [4, 5, 6, 7, 16] { try Data("no picture".utf8).write(to: URL(fileURLWithPath: list.paths[place])) }
@@ -86,7 +90,9 @@ import Testing
 
       for path in list.paths { try Data("no picture".utf8).write(to: URL(fileURLWithPath: path)) }
       let before = try Data(contentsOf: URL(fileURLWithPath: path))
-      #expect(message { _ = try embedder.embed(list, to: path) }.hasPrefix("none of the 18 pictures could be read; the first:"))
+      #expect(
+        message { _ = try embedder.embed(list, to: path) }.hasPrefix(
+          "none of the 18 pictures could be read; the first:"))
       #expect(message { _ = try embedder.embed(list, to: path, strict: true) }.contains(list.paths[0]))
       #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == before, "what was there stays")
       #expect(try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy { !$0.hasSuffix(".partial") })

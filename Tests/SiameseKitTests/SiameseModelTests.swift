@@ -9,7 +9,8 @@ import Testing
 
   /// Fine-tunes the embedded default on glyphs, without a gradient step.
   private func model(in folder: String, seed: UInt64 = 1) throws -> FineTuningResult {
-    try GlyphCollection(seed: 9, style: .runes, alphabetCount: 1, classCount: 10, perClass: 5, size: 48).write(to: folder)
+    try GlyphCollection(seed: 9, style: .runes, alphabetCount: 1, classCount: 10, perClass: 5, size: 48).write(
+      to: folder)
     var recipe = FineTuningRecipe()
     recipe.unfreeze = .none
     recipe.seed = seed
@@ -56,12 +57,14 @@ import Testing
 
   @Test func `too few classes are refused with what is needed`() throws {
     try withTemporaryFolder { folder in
-      try GlyphCollection(seed: 9, style: .runes, alphabetCount: 1, classCount: 3, perClass: 3, size: 48).write(to: folder)
+      try GlyphCollection(seed: 9, style: .runes, alphabetCount: 1, classCount: 3, perClass: 3, size: 48).write(
+        to: folder)
       let tuner = try FineTuner(Backbone(contentsOf: backbone), recipe: FineTuningRecipe())
       #expect(message { _ = try tuner.run(LabelledPictures(folder: folder)) }.contains("at least 4 classes"))
     }
     try withTemporaryFolder { folder in
-      try GlyphCollection(seed: 9, style: .runes, alphabetCount: 1, classCount: 6, perClass: 1, size: 48).write(to: folder)
+      try GlyphCollection(seed: 9, style: .runes, alphabetCount: 1, classCount: 6, perClass: 1, size: 48).write(
+        to: folder)
       let tuner = try FineTuner(Backbone(contentsOf: backbone), recipe: FineTuningRecipe())
       #expect(message { _ = try tuner.run(LabelledPictures(folder: folder)) }.contains("two"))
     }

@@ -1,8 +1,9 @@
 import Foundation
 import SiameseMetricLearning
-@testable import SiameseKit
 import SiameseTestSupport
 import Testing
+
+@testable import SiameseKit
 
 @Suite struct `TensorBoard event files` {
   @Test func `checksums are CRC-32C, masked as record files want them`() {
@@ -38,7 +39,9 @@ import Testing
       try log.write(record)
       record.round = "final"
       try log.write(record)
-      let files = try FileManager.default.subpathsOfDirectory(atPath: "\(folder)/board").filter { $0.contains("tfevents") }.sorted()
+      let files = try FileManager.default.subpathsOfDirectory(atPath: "\(folder)/board").filter {
+        $0.contains("tfevents")
+      }.sorted()
       #expect(files.count == 2)
       #expect(files[0].hasPrefix("choosing/events.out.tfevents.1700000000.") && files[1].hasPrefix("final/"))
       var data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/board/\(files[0])"))
@@ -54,6 +57,7 @@ import Testing
   }
 
   @Test func `a folder that cannot be made is named`() {
-    #expect(message { _ = try TensorBoardLog(folder: "/proc/none/board") }.contains("'/proc/none/board' cannot be made"))
+    #expect(
+      message { _ = try TensorBoardLog(folder: "/proc/none/board") }.contains("'/proc/none/board' cannot be made"))
   }
 }

@@ -2,12 +2,14 @@ import Foundation
 import SiameseGraph
 import SiameseImages
 import SiameseKeras
-import SiameseMetricLearning
 import SiameseKit
+import SiameseMetricLearning
 import SiameseTensors
 
 /// A model small enough for tests: 8×8 pictures, flattened, through one layer of given weights to `width` numbers.
-func writeTinyModel(to path: String, width: Int = 6, seed: UInt64 = 1, threshold: Float? = 0.3, joint: String? = nil) throws {
+func writeTinyModel(to path: String, width: Int = 6, seed: UInt64 = 1, threshold: Float? = 0.3, joint: String? = nil)
+  throws
+{
   var random = SeededGenerator(seed: seed)
   var graph = Graph()
   let input = try graph.add("picture", .input(shape: [8, 8, 3]))

@@ -22,7 +22,9 @@ import Testing
     #expect(summary(steps: 10, heldOut: (0, 0)).verdict == nil)
   }
 
-  @Test func `without classes that choose, the pictures held out say that training did not help, and how it could`() throws {
+  @Test func `without classes that choose, the pictures held out say that training did not help, and how it could`()
+    throws
+  {
     for end in [0.0812, 0.0534] {
       let verdict = try #require(summary(steps: 10, heldOut: (0.0534, end)).verdict)
       #expect(verdict.hasPrefix("training did not improve on its start (equal-error rate 5.3 % before the first step"))
@@ -38,8 +40,9 @@ import Testing
 
   @Test func `where no step was better on the classes that choose, the head stays as fitted`() throws {
     let verdict = try #require(summary(steps: 0, choosing: (0.075, 0.075)).verdict)
-    #expect(verdict == "training did not improve on the fitted head (equal-error rate 7.5 % on the classes that choose), "
-      + "so the head stays as fitted")
+    #expect(
+      verdict == "training did not improve on the fitted head (equal-error rate 7.5 % on the classes that choose), "
+        + "so the head stays as fitted")
   }
 
   @Test func `the figures and the sentence are in the JSON, and nothing where nothing is known`() throws {

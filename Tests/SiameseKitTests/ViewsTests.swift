@@ -23,7 +23,8 @@ import Testing
 
   @Test func `an embedding over views is the mean over the pictures one by one`() throws {
     try withTemporaryFolder { folder in
-      try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 3, perClass: 2, size: 48).write(to: folder)
+      try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 3, perClass: 2, size: 48).write(
+        to: folder)
       let list = try LabelledPictures(folder: folder)
       // The layer before the last, whose numbers are not brought to length 1 again.
       let plain = try Embedder(Backbone(contentsOf: backbone, layer: "projection"))
@@ -46,7 +47,8 @@ import Testing
 
   @Test func `a picture that cannot be read is named once`() throws {
     try withTemporaryFolder { folder in
-      try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 2, perClass: 1, size: 48).write(to: folder)
+      try GlyphCollection(seed: 3, style: .runes, alphabetCount: 1, classCount: 2, perClass: 1, size: 48).write(
+        to: folder)
       try Data("no picture".utf8).write(to: URL(fileURLWithPath: "\(folder)/broken.png"))
       var seeing = try Backbone(contentsOf: backbone)
       seeing.views = try Views("2:rotate:5")
@@ -57,7 +59,8 @@ import Testing
 
   @Test func `a model keeps its views, and its embeddings have unit length again`() throws {
     try withTemporaryFolder { folder in
-      try GlyphCollection(seed: 9, style: .runes, alphabetCount: 1, classCount: 8, perClass: 4, size: 48).write(to: folder)
+      try GlyphCollection(seed: 9, style: .runes, alphabetCount: 1, classCount: 8, perClass: 4, size: 48).write(
+        to: folder)
       var recipe = FineTuningRecipe()
       recipe.unfreeze = .none
       var network = try Backbone(contentsOf: backbone)

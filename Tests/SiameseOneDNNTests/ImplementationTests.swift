@@ -20,7 +20,8 @@ struct ImplementationTests {
       let window = Window(
         vertical: Window.Axis(extent: 3, before: 1, after: 1), horizontal: Window.Axis(extent: 3, before: 1, after: 1))
       return try PrimitiveDescription.convolution(
-        source: source, weights: Layout(any: [64, 64, 3, 3]), bias: nil, destination: destination, window: window).kind
+        source: source, weights: Layout(any: [64, 64, 3, 3]), bias: nil, destination: destination, window: window
+      ).kind
     }
     let any = try Layout(any: [1, 64, 8, 8])
     #expect(try kind(any, any) == .direct)

@@ -60,7 +60,8 @@ struct PrimitiveTests {
     #expect {
       try PrimitiveDescription.convolution(
         source: Layout(any: [1, 4, 5, 5]), weights: Layout(any: [8, 3, 3, 3]), bias: nil,
-        destination: Layout(any: [1, 8, 3, 3]), window: Window(vertical: Window.Axis(extent: 3, stride: 1), horizontal: Window.Axis(extent: 3, stride: 1)))
+        destination: Layout(any: [1, 8, 3, 3]),
+        window: Window(vertical: Window.Axis(extent: 3, stride: 1), horizontal: Window.Axis(extent: 3, stride: 1)))
     } throws: { error in
       "\(error)".contains("a convolution of [1, 4, 5, 5] by [8, 3, 3, 3]")
     }

@@ -14,8 +14,9 @@ import Testing
   }
 
   @Test func `labels say what a person would write`() {
-    #expect(Axis(covering: 0...0.97).ticks.map { Axis(covering: 0...0.97).label($0, isShare: true) }
-      == ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"])
+    #expect(
+      Axis(covering: 0...0.97).ticks.map { Axis(covering: 0...0.97).label($0, isShare: true) }
+        == ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"])
     let decades = Axis(decades: -4, 0)
     #expect(decades.ticks.map { decades.label($0, isShare: true) } == ["0.01 %", "0.1 %", "1 %", "10 %", "100 %"])
     #expect(abs(decades.place(1e-2) - 0.5) < 1e-9 && decades.place(0) == 0)

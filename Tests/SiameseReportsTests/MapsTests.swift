@@ -17,7 +17,9 @@ import Testing
   static func agreement(_ map: [(x: Float, y: Float)], _ labels: [Int]) -> Double {
     let right = map.indices.count { i in
       let nearest = map.indices.filter { $0 != i }.min { a, b in
-        func distance(_ j: Int) -> Float { (map[i].x - map[j].x) * (map[i].x - map[j].x) + (map[i].y - map[j].y) * (map[i].y - map[j].y) }
+        func distance(_ j: Int) -> Float {
+          (map[i].x - map[j].x) * (map[i].x - map[j].x) + (map[i].y - map[j].y) * (map[i].y - map[j].y)
+        }
         return distance(a) < distance(b)
       }
       return labels[nearest!] == labels[i]

@@ -9,7 +9,9 @@ import Testing
     var content = ReportContent(
       title: "faces <b>&\"'", verdict: "Equal errors fell from 9.0 % to 4.0 %.", distance: "cosine")
     content.curves = [
-      .init(name: "loss", over: "step", points: (0..<200).map { (Double($0), exp(-Double($0) / 50)) }, isShare: false, best: 150)
+      .init(
+        name: "loss", over: "step", points: (0..<200).map { (Double($0), exp(-Double($0) / 50)) }, isShare: false,
+        best: 150)
     ]
     content.stages = ["before", "after"].map { name in
       .init(
@@ -21,7 +23,9 @@ import Testing
     content.labels = (0..<pictures).map { "person \($0 % 4)" }
     content.captions = (0..<pictures).map { "person \($0 % 4): </script><i>\($0).png" }
     content.maps = [
-      .init(name: "PCA", note: "Directions of largest variance.", positions: (0..<pictures).map { (Float($0 % 7), Float($0 % 5)) })
+      .init(
+        name: "PCA", note: "Directions of largest variance.",
+        positions: (0..<pictures).map { (Float($0 % 7), Float($0 % 5)) })
     ]
     content.thumbnails = .init(data: Data([1, 2, 3]), mediaType: "image/png", cell: 48, columns: 8, count: pictures)
     content.hardestPositives = [.init(first: 0, second: 4, distance: 0.9)]
@@ -36,8 +40,10 @@ import Testing
 
   @Test func `the page is well-formed, holds every part, and nothing from elsewhere`() throws {
     let page = ReportPage(Self.content()).html
-    for part in ["Training", "How far apart", "ROC curve", "most confused", "PCA", "farthest apart", "closest together",
-      "Class by class", "How it was made", "8 more classes", "threshold 0.550"] {
+    for part in [
+      "Training", "How far apart", "ROC curve", "most confused", "PCA", "farthest apart", "closest together",
+      "Class by class", "How it was made", "8 more classes", "threshold 0.550",
+    ] {
       #expect(page.contains(part), "lacks \(part)")
     }
     #expect(!page.contains("http://") && !page.contains("https://"))

@@ -20,7 +20,9 @@ func expectNone(_ violations: [Violation], _ sourceLocation: SourceLocation = #_
 
 /// The violations, first how many each room has, then one a line.
 func listing(_ violations: [Violation]) -> String {
-  let rooms = Dictionary(grouping: violations, by: \.room).sorted { ($1.value.count, $0.key) < ($0.value.count, $1.key) }
+  let rooms = Dictionary(grouping: violations, by: \.room).sorted {
+    ($1.value.count, $0.key) < ($0.value.count, $1.key)
+  }
   let counts = rooms.map { "\($0.key) \($0.value.count)" }.joined(separator: ", ")
   let lines = rooms.flatMap { $0.value.map(\.description) }
   return "\(violations.count): \(counts)\n" + lines.joined(separator: "\n")

@@ -4,7 +4,8 @@ import Testing
 @Suite struct DeclarationTests {
   /// Requirements of the standard library's protocols, whose meaning is theirs: a comment would say it again.
   static let conformances: Set = [
-    "==", "<", "hash", "description", "debugDescription", "errorDescription", "encode", "makeIterator", "makeAsyncIterator",
+    "==", "<", "hash", "description", "debugDescription", "errorDescription", "encode", "makeIterator",
+    "makeAsyncIterator",
   ]
 
   static func needsDocumentation(_ found: Declaration) -> Bool {
@@ -17,7 +18,8 @@ import Testing
       for found in outline.declarations where Self.needsDocumentation(found) {
         count += 1
         guard found.documentation.isEmpty, let access = found.access else { continue }
-        violations.append(file.violation(found.line, "\(access.rawValue) \(found.keyword) \(found.name) is undocumented"))
+        violations.append(
+          file.violation(found.line, "\(access.rawValue) \(found.keyword) \(found.name) is undocumented"))
       }
     }
     expectNone(violations)
@@ -27,7 +29,8 @@ import Testing
   @Test func `public declarations that throw say what`() {
     var violations: [Violation] = []
     for (file, outline) in Checkout.outlines {
-      for found in outline.declarations where found.access == .public && found.canThrow && Self.needsDocumentation(found) {
+      for found in outline.declarations
+      where found.access == .public && found.canThrow && Self.needsDocumentation(found) {
         guard !found.documentation.contains("Throws:") else { continue }
         violations.append(file.violation(found.line, "\(found.keyword) \(found.name) does not say what it throws"))
       }

@@ -49,7 +49,8 @@ import Testing
   }
 
   @Test func `files named in documents are there`() {
-    let names = Set((Checkout.sources + Checkout.tests + Checkout.examples).map { $0.path.split(separator: "/").last ?? "" })
+    let names = Set(
+      (Checkout.sources + Checkout.tests + Checkout.examples).map { $0.path.split(separator: "/").last ?? "" })
     var (violations, count): ([Violation], Int) = ([], 0)
     for file in Checkout.documents {
       for span in Markdown(file.text).codeSpans {

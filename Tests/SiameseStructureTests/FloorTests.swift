@@ -4,7 +4,8 @@ import Testing
 @Suite struct FloorTests {
   private let table = FloorTable.own
   private let manifest = Manifest.own
-  private let rooms = Set(Checkout.sources.map(\.room)).union(Checkout.files(below: "Sources", ["modulemap"]).map(\.room))
+  private let rooms = Set(Checkout.sources.map(\.room)).union(
+    Checkout.files(below: "Sources", ["modulemap"]).map(\.room))
 
   @Test func `the table of rooms is read`() {
     let text = """
@@ -62,7 +63,9 @@ import Testing
       func report(_ what: String) {
         violations.append(Violation(room: target.name, file: "Package.swift", line: 1, what: "\(target.name) \(what)"))
       }
-      for name in ours.subtracting(target.dependencies).sorted() { report("imports \(name), which it does not depend on") }
+      for name in ours.subtracting(target.dependencies).sorted() {
+        report("imports \(name), which it does not depend on")
+      }
       // Tests depend on the executables that they run.
       let run = manifest.targets.filter { $0.kind == "executableTarget" && target.kind == "testTarget" }.map(\.name)
       for name in Set(target.dependencies).subtracting(imported).subtracting(run).sorted() {
@@ -76,7 +79,9 @@ import Testing
     let outside = Set(manifest.targets.flatMap(\.products)).union(rooms.filter { $0.hasPrefix("C") })
     var importers: [String: Set<String>] = [:]
     for (file, outline) in Checkout.outlines {
-      for (module, _) in outline.imports where outside.contains(module) { importers[module, default: []].insert(file.room) }
+      for (module, _) in outline.imports where outside.contains(module) {
+        importers[module, default: []].insert(file.room)
+      }
     }
     for module in outside.sorted() {
       let rooms = importers[module, default: []].sorted()

@@ -26,7 +26,8 @@ import Testing
     Rule(
       name: "as NSString", pattern: /\bas NSString\b/, places: [.code],
       reason: "NSString's functions of paths trap on a path of one character; SiameseFiles takes paths apart"),
-    Rule(name: "try!", pattern: /\btry!/, places: [.code], reason: "what can fail is thrown, in a sentence for the user"),
+    Rule(
+      name: "try!", pattern: /\btry!/, places: [.code], reason: "what can fail is thrown, in a sentence for the user"),
     Rule(
       name: "fatalError", pattern: /\bfatalError\(/, places: [.code],
       reason: "the outside world throws; a broken promise of our own is a precondition"),
@@ -55,7 +56,8 @@ import Testing
       name: "half for bfloat16", pattern: /\b(?:is|as|to|in)Half\b|\bhalf(?:Type|Plan|Element|Precision)\w*\b/,
       places: [.code], reason: "half precision is IEEE's float16; bfloat16 is called bfloat16"),
     Rule(
-      name: "checkpointing of activations", pattern: /(?i)\b(?:activation checkpointing|checkpointing of activations)\b/,
+      name: "checkpointing of activations",
+      pattern: /(?i)\b(?:activation checkpointing|checkpointing of activations)\b/,
       places: [.prose], reason: "it is called recomputation; a checkpoint is a file"),
   ]
 
@@ -86,7 +88,9 @@ import Testing
     ]
     #expect(found.count == Self.rules.count)
     for (text, rule) in zip(found, Self.rules) { #expect(rule.finds(text), "\(rule.name)") }
-    for text in ["log.print(1)", "sprint(1)", "half the memory", "half of the people", "try f()", "halfCosine(from: 1)"] {
+    for text in [
+      "log.print(1)", "sprint(1)", "half the memory", "half of the people", "try f()", "halfCosine(from: 1)",
+    ] {
       for rule in Self.rules { #expect(!rule.finds(text), "\(rule.name) finds \(text)") }
     }
   }

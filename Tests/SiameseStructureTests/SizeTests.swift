@@ -18,7 +18,9 @@ import Testing
   @Test func `nine files of ten have at most 250 lines`() {
     let files = Checkout.sources.sorted { $0.lineCount < $1.lineCount }
     let ninth = files[max(0, (files.count * 9 + 9) / 10 - 1)]
-    let longer = files.filter { $0.lineCount > Self.longestOfNineTenths }.map { $0.violation(1, "\($0.lineCount) lines") }
+    let longer = files.filter { $0.lineCount > Self.longestOfNineTenths }.map {
+      $0.violation(1, "\($0.lineCount) lines")
+    }
     #expect(
       ninth.lineCount <= Self.longestOfNineTenths,
       "nine tenths have up to \(ninth.lineCount) lines; longer are \(listing(longer))")
@@ -29,8 +31,10 @@ import Testing
     for file in all {
       let functions =
         file.isSwift
-        ? SourceOutline(file.text).declarations.filter { ["func", "init", "subscript", "var", "let"].contains($0.keyword) }
-          .map { (line: $0.line, lines: $0.lines) }
+        ? SourceOutline(file.text).declarations.filter {
+          ["func", "init", "subscript", "var", "let"].contains($0.keyword)
+        }
+        .map { (line: $0.line, lines: $0.lines) }
         : functionsOfC(file.text)
       for function in functions where function.lines > Self.longestFunction {
         violations.append(file.violation(function.line, "a function of \(function.lines) lines"))

@@ -164,7 +164,9 @@ struct SourceLexer {
       if peek() == UInt8(ascii: "\\"), hasHashes(hashes, at: 1) {
         at += 1 + hashes
         if language == .swift, peek() == UInt8(ascii: "(") { interpolation() } else { skip() }
-      } else if peek() == quote, isLong ? peek(1) == quote && peek(2) == quote : true, hasHashes(hashes, at: isLong ? 3 : 1) {
+      } else if peek() == quote, isLong ? peek(1) == quote && peek(2) == quote : true,
+        hasHashes(hashes, at: isLong ? 3 : 1)
+      {
         at += (isLong ? 3 : 1) + hashes
         return
       } else if !isLong, peek() == UInt8(ascii: "\n") {
@@ -194,7 +196,9 @@ struct SourceLexer {
   private func beginsRegularExpression() -> Bool {
     guard let last = tokens.last(where: { $0.kind != .comment }) else { return false }
     guard (last.kind == .sign && "(,=:[{".contains(last.text)) || last.isWord("return") else { return false }
-    guard peek(1) != UInt8(ascii: " "), peek(1) != UInt8(ascii: "\n"), peek(1) != UInt8(ascii: ")") else { return false }
+    guard peek(1) != UInt8(ascii: " "), peek(1) != UInt8(ascii: "\n"), peek(1) != UInt8(ascii: ")") else {
+      return false
+    }
     return endOfRegularExpression() != nil
   }
 

@@ -140,7 +140,8 @@ struct SourceOutline {
     found.isLocal = scope.isBody
     switch keyword {
     case "import":
-      let named = ["struct", "class", "enum", "func", "protocol", "typealias", "var", "let"].contains(tokens[at + 1].text)
+      let named = ["struct", "class", "enum", "func", "protocol", "typealias", "var", "let"].contains(
+        tokens[at + 1].text)
       imports.append((tokens[min(end - 1, at + (named ? 2 : 1))].text, tokens[at].line))
       return at + (named ? 3 : 2)
     case "func", "init", "subscript", "deinit": return function(at, end, scope, found)

@@ -8,7 +8,8 @@ import Testing
   }
 
   @Test func `imports with their modules`() {
-    let outline = SourceOutline("import A\n@testable import B\nimport struct C.D\n@_exported public import E\nlet x = 1")
+    let outline = SourceOutline(
+      "import A\n@testable import B\nimport struct C.D\n@_exported public import E\nlet x = 1")
     #expect(outline.imports.map(\.module) == ["A", "B", "C", "E"])
     #expect(outline.imports.map(\.line) == [1, 2, 3, 4])
     #expect(outline.declarations.map(\.name) == ["x"])

@@ -34,7 +34,8 @@ enum SourceViews {
           open = (token.line, token.line, words)
         }
       case .string:
-        passages.append(Passage(line: token.line, text: token.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")))
+        passages.append(
+          Passage(line: token.line, text: token.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")))
       default: break
       }
     }

@@ -86,7 +86,8 @@ struct Golden: Decodable, Sendable, CustomTestStringConvertible {
 
   func trained(_ svm: KernelSVM? = nil) throws -> TrainedSVM {
     let svm = svm ?? self.svm
-    return svm.machine.isRegressor ? try svm.fit(features, targets: y)
+    return svm.machine.isRegressor
+      ? try svm.fit(features, targets: y)
       : svm.machine.isClassifier ? try svm.fit(features, labels) : try svm.fit(features)
   }
 }

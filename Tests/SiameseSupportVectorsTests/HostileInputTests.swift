@@ -25,19 +25,22 @@ struct HostileInputTests {
 
   @Test func `one class, no rows and wrong counts are refused`() throws {
     #expect(message { _ = try KernelSVM().fit(features(), ["a", "a", "a", "a"]) }.contains("found only “a”"))
-    #expect(message { _ = try KernelSVM().fit(Tensor(shape: [0, 2], elements: []), []) }.contains("found shape [0, 2]"))
+    #expect(
+      message { _ = try KernelSVM().fit(Tensor(shape: [0, 2], elements: []), []) }.contains("found shape [0, 2]"))
     #expect(message { _ = try KernelSVM().fit(features(), ["a"]) }.contains("expected 4 labels"))
     let trained = try KernelSVM().fit(features(), labels)
     #expect(
       message { _ = try trained.predict(Tensor(shape: [1, 3], elements: [1, 2, 3])) }.contains(
         "trained on rows of 2 features; found rows of 3"))
-    #expect(message { _ = try trained.predict(Tensor(shape: [1, 2], elements: [1, .nan])) }.contains("row 0, column 1"))
+    #expect(
+      message { _ = try trained.predict(Tensor(shape: [1, 2], elements: [1, .nan])) }.contains("row 0, column 1"))
   }
 
   @Test(arguments: [0, -1, Double.nan, .infinity, 1e300])
   func `C and gamma outside their range are refused`(_ value: Double) {
     #expect(message { _ = try KernelSVM(c: value).fit(features(), labels) }.hasPrefix("C is "))
-    #expect(message { _ = try KernelSVM(kernel: .rbf(gamma: .value(value))).fit(features(), labels) }.hasPrefix("gamma is "))
+    #expect(
+      message { _ = try KernelSVM(kernel: .rbf(gamma: .value(value))).fit(features(), labels) }.hasPrefix("gamma is "))
   }
 
   @Test func `huge C and gamma train and end`() throws {

@@ -24,7 +24,9 @@ struct KernelCheckTests {
     Kernel.linear, .rbf(), .laplacian(), .arcCosine(order: 0), .arcCosine(order: 1), .arcCosine(order: 2), .cosine,
     .polynomial(degree: 2, offset: 1), .chiSquared(gamma: .value(0.1)), .histogramIntersection,
   ])
-  func `kernels that are kernels pass: symmetric, no negative eigenvalue, a triangle inequality`(_ kernel: Kernel) throws {
+  func `kernels that are kernels pass: symmetric, no negative eigenvalue, a triangle inequality`(_ kernel: Kernel)
+    throws
+  {
     var (features, labels) = clusters(rows: 120, width: 4, classes: 2, seed: 6)
     for index in features.elements.indices { features.elements[index] = abs(features.elements[index]) }
     let check = try KernelSVM(kernel: kernel).checkKernel(features)

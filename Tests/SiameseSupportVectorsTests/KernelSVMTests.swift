@@ -80,14 +80,19 @@ struct KernelSVMTests {
   @Test func `shrinking reaches the optimum that the whole problem has, for classes and for numbers`() throws {
     var (features, labels) = clusters(rows: 3000, width: 6, classes: 2, seed: 8, spread: 0.7)
     var generator = SeededGenerator(seed: 3)
-    for row in 0..<3000 where generator.uniform() < 0.1 { labels[row] = "class \(Int.random(in: 0...1, using: &generator))" }
+    for row in 0..<3000 where generator.uniform() < 0.1 {
+      labels[row] = "class \(Int.random(in: 0...1, using: &generator))"
+    }
     let targets = (0..<3000).map { Double(features.elements[6 * $0]) + Double(generator.normal()) / 3 }
-    for machine in [Machine.classifier(c: 10), .oneClass(nu: 0.1), .regressor(c: 1, epsilon: 0.2), .nuRegressor(c: 1, nu: 0.3)] {
+    for machine in [
+      Machine.classifier(c: 10), .oneClass(nu: 0.1), .regressor(c: 1, epsilon: 0.2), .nuRegressor(c: 1, nu: 0.3),
+    ] {
       var svm = KernelSVM(machine: machine, kernel: .rbf())
       svm.threads = 2
       svm.tolerance = 1e-4
       let input = try TrainingInput(
-        features, labels: machine.isClassifier ? labels : nil, targets: machine.isRegressor ? targets : nil, weights: nil,
+        features, labels: machine.isClassifier ? labels : nil, targets: machine.isRegressor ? targets : nil,
+        weights: nil,
         for: svm)
       let workers = WorkerThreads(count: 2)
       defer { workers.stop() }

@@ -13,7 +13,9 @@ struct ParameterSearchTests {
     }
     let groups = (0..<100).map { "g\($0 / 5)" }
     let grouped = foldAssignment(count: 100, foldCount: 5, classes: classes, groups: groups, seed: 1)
-    for group in Set(groups) { #expect(Set(grouped.indices.filter { groups[$0] == group }.map { grouped[$0] }).count == 1) }
+    for group in Set(groups) {
+      #expect(Set(grouped.indices.filter { groups[$0] == group }.map { grouped[$0] }).count == 1)
+    }
     for fold in 0..<5 { #expect(grouped.count { $0 == fold } == 20) }
   }
 

@@ -23,7 +23,9 @@ import Testing
       for j in 0..<order {
         let overlap = zip(eigen.vector(i), eigen.vector(j)).reduce(0) { $0 + $1.0 * $1.1 }
         #expect(abs(overlap - (i == j ? 1 : 0)) < 1e-12)
-        let element = (0..<order).reduce(0) { $0 + eigen.values[$1] * eigen.vectors[$1 * order + i] * eigen.vectors[$1 * order + j] }
+        let element = (0..<order).reduce(0) {
+          $0 + eigen.values[$1] * eigen.vectors[$1 * order + i] * eigen.vectors[$1 * order + j]
+        }
         #expect(abs(element - matrix[i * order + j]) < 1e-11 * Double(order))
       }
     }

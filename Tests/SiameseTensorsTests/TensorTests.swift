@@ -11,14 +11,18 @@ import Testing
   func `the matrix product equals the plain loop`(aTransposed: Bool, bTransposed: Bool) {
     var random = SeededGenerator(seed: 1)
     let (rows, inner, columns) = (7, 17, 5)
-    let a = Tensor(shape: aTransposed ? [inner, rows] : [rows, inner], elements: (0..<rows * inner).map { _ in random.normal() })
-    let b = Tensor(shape: bTransposed ? [columns, inner] : [inner, columns], elements: (0..<inner * columns).map { _ in random.normal() })
+    let a = Tensor(
+      shape: aTransposed ? [inner, rows] : [rows, inner], elements: (0..<rows * inner).map { _ in random.normal() })
+    let b = Tensor(
+      shape: bTransposed ? [columns, inner] : [inner, columns],
+      elements: (0..<inner * columns).map { _ in random.normal() })
     let product = Tensor.product(a, transposed: aTransposed, b, transposed: bTransposed)
     for i in 0..<rows {
       for j in 0..<columns {
         var sum: Float = 0
         for k in 0..<inner {
-          sum += (aTransposed ? a.elements[k * rows + i] : a.elements[i * inner + k])
+          sum +=
+            (aTransposed ? a.elements[k * rows + i] : a.elements[i * inner + k])
             * (bTransposed ? b.elements[j * inner + k] : b.elements[k * columns + j])
         }
         #expect(abs(product.elements[i * columns + j] - sum) < 1e-5)

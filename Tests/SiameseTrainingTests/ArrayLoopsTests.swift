@@ -1,8 +1,9 @@
 import SiameseOneDNN
 import SiameseTensors
-@testable import SiameseTraining
 import SiameseTestSupport
 import Testing
+
+@testable import SiameseTraining
 
 /// Loops over arrays against one element at a time, in both number types.
 @Suite final class ArrayLoopsTests {
@@ -15,7 +16,11 @@ import Testing
     storages.append(storage)
     let array = BoundArray(at: storage.pointer, ArrayForm(layout))
     for (index, value) in values.enumerated() {
-      if type == .bfloat16 { array.elements(BFloat16.self)[index] = BFloat16(value) } else { array.floats[index] = value }
+      if type == .bfloat16 {
+        array.elements(BFloat16.self)[index] = BFloat16(value)
+      } else {
+        array.floats[index] = value
+      }
     }
     return array
   }

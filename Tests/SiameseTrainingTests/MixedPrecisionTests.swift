@@ -1,10 +1,10 @@
 import SiameseGraph
-@testable import SiameseInference
 import SiameseTensors
 import SiameseTestSupport
-@testable import SiameseTraining
 import Testing
 
+@testable import SiameseInference
+@testable import SiameseTraining
 
 private let hasBfloat16 = Precision.bfloat16.isAvailable
 private let reason: Comment = "this processor has no bfloat16 arithmetic"
@@ -32,13 +32,16 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
       between("depthwise convolution", TrainingPlanTests.convolution(32, 3, groups: 32, bias: false)),
       between("strided depthwise convolution", TrainingPlanTests.convolution(32, 3, stride: 2, groups: 32)),
       between("grouped convolution in blocks", TrainingPlanTests.convolution(32, 3, groups: 2)),
-      between("dilated convolution in blocks", .convolution(Convolution(filters: 32, kernel: Size(3), padding: .same, dilation: Size(2)))),
+      between(
+        "dilated convolution in blocks",
+        .convolution(Convolution(filters: 32, kernel: Size(3), padding: .same, dilation: Size(2)))),
       between("dense layer over positions", .dense(units: 24, bias: true, activation: .linear)),
       between("batch normalisation", TrainingPlanTests.normalization),
       between("layer normalisation", .layerNormalization(epsilon: 1e-5, scale: true, center: true)),
       between("unit length", .unitNormalization(epsilon: 1e-12)),
       between("group normalisation of maps", .groupNormalization(groups: 4, epsilon: 1e-3, scale: true, center: true)),
-      between("local response normalisation of maps", .localResponseNormalization(radius: 2, bias: 1, alpha: 0.1, beta: 0.75)),
+      between(
+        "local response normalisation of maps", .localResponseNormalization(radius: 2, bias: 1, alpha: 0.1, beta: 0.75)),
       between("softmax over channels", .softmax),
       between("parametric ReLU of maps", .parametricReLU(sharedAxes: [0, 1])),
       between("scale and offset", .affine(scale: true, offset: true)),
@@ -231,7 +234,9 @@ private let reason: Comment = "this processor has no bfloat16 arithmetic"
     #expect(single[59] < 0.05 * single[0], "float32: \(single[0]) → \(single[59])")
     #expect(rounded[59] < 0.05 * rounded[0], "bfloat16: \(rounded[0]) → \(rounded[59])")
     // All the way down, within a tenth of the start.
-    for (step, (a, b)) in zip(single, rounded).enumerated() { #expect(abs(a - b) < 0.1 * single[0], "step \(step): \(a), \(b)") }
+    for (step, (a, b)) in zip(single, rounded).enumerated() {
+      #expect(abs(a - b) < 0.1 * single[0], "step \(step): \(a), \(b)")
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 import Foundation
 import SiameseGraph
 import SiameseTensors
-import SiameseTraining
 import SiameseTestSupport
+import SiameseTraining
 import Testing
 
 @Suite struct OptimizerTests {

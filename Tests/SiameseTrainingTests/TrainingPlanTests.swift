@@ -1,7 +1,7 @@
 import SiameseGraph
 import SiameseTensors
-import SiameseTraining
 import SiameseTestSupport
+import SiameseTraining
 import Testing
 
 @Suite(.serialized) struct TrainingPlanTests {
@@ -57,110 +57,118 @@ import Testing
     return try graph.add("\(name)out", .activation(.relu), [sum])
   }
 
-  static let cases: [Case] = [
-    Case("dense head with batch normalisation, ReLU, dropout and unit length", [12]) { graph, x in
-      let a = try graph.add("a", .dense(units: 10, bias: true, activation: .linear), x)
-      let n = try graph.add("n", normalization, [a])
-      let r = try graph.add("r", .activation(.relu), [n])
-      let d = try graph.add("d", .dropout(rate: 0.3), [r])
-      let b = try graph.add("b", .dense(units: 5, bias: true, activation: .tanh), [d])
-      return try graph.add("u", .unitNormalization(epsilon: 1e-12), [b])
-    },
-    Case("frozen statistics", [8], mode: .frozen) { graph, x in
-      let a = try graph.add("a", .dense(units: 6, bias: false, activation: .relu), x)
-      return try graph.add("n", normalization, [a])
-    },
-    Case("residual blocks", [14, 13, 3]) { graph, x in
-      let stem = try graph.add("stem", convolution(32, 3, stride: 2, .relu), x)
-      let one = try residual(&graph, stem, "one", filters: 32)
-      let two = try residual(&graph, one, "two", filters: 32)
-      return try graph.add("mean", .globalPooling(.average, keepsDimensions: false), [two])
-    },
-    Case("residual blocks with frozen statistics", [9, 9, 16], mode: .frozen) { graph, x in
-      let one = try residual(&graph, x[0], "one", filters: 16)
-      let two = try residual(&graph, one, "two", filters: 16)
-      return try graph.add("mean", .globalPooling(.average, keepsDimensions: true), [two])
-    },
-    Case("inverted residual with odd channels and ReLU6", [9, 8, 3]) { graph, x in
-      let stem = try graph.add("stem", convolution(24, 3, stride: 2, bias: false), x)
-      let n1 = try graph.add("n1", normalization, [stem])
-      let r1 = try graph.add("r1", .activation(.relu6), [n1])
-      let depthwise = try graph.add("dw", convolution(24, 3, groups: 24, bias: false), [r1])
-      let n2 = try graph.add("n2", normalization, [depthwise])
-      let r2 = try graph.add("r2", .activation(.relu6), [n2])
-      let project = try graph.add("project", convolution(24, 1, bias: false), [r2])
-      let sum = try graph.add("sum", .elementwise(.add), [project, r1])
-      let drop = try graph.add("drop", .stochasticDepth(rate: 0.4), [sum])
-      return try graph.add("max", .globalPooling(.maximum, keepsDimensions: false), [drop])
-    }
-  ] + furtherCases
+  static let cases: [Case] =
+    [
+      Case("dense head with batch normalisation, ReLU, dropout and unit length", [12]) { graph, x in
+        let a = try graph.add("a", .dense(units: 10, bias: true, activation: .linear), x)
+        let n = try graph.add("n", normalization, [a])
+        let r = try graph.add("r", .activation(.relu), [n])
+        let d = try graph.add("d", .dropout(rate: 0.3), [r])
+        let b = try graph.add("b", .dense(units: 5, bias: true, activation: .tanh), [d])
+        return try graph.add("u", .unitNormalization(epsilon: 1e-12), [b])
+      },
+      Case("frozen statistics", [8], mode: .frozen) { graph, x in
+        let a = try graph.add("a", .dense(units: 6, bias: false, activation: .relu), x)
+        return try graph.add("n", normalization, [a])
+      },
+      Case("residual blocks", [14, 13, 3]) { graph, x in
+        let stem = try graph.add("stem", convolution(32, 3, stride: 2, .relu), x)
+        let one = try residual(&graph, stem, "one", filters: 32)
+        let two = try residual(&graph, one, "two", filters: 32)
+        return try graph.add("mean", .globalPooling(.average, keepsDimensions: false), [two])
+      },
+      Case("residual blocks with frozen statistics", [9, 9, 16], mode: .frozen) { graph, x in
+        let one = try residual(&graph, x[0], "one", filters: 16)
+        let two = try residual(&graph, one, "two", filters: 16)
+        return try graph.add("mean", .globalPooling(.average, keepsDimensions: true), [two])
+      },
+      Case("inverted residual with odd channels and ReLU6", [9, 8, 3]) { graph, x in
+        let stem = try graph.add("stem", convolution(24, 3, stride: 2, bias: false), x)
+        let n1 = try graph.add("n1", normalization, [stem])
+        let r1 = try graph.add("r1", .activation(.relu6), [n1])
+        let depthwise = try graph.add("dw", convolution(24, 3, groups: 24, bias: false), [r1])
+        let n2 = try graph.add("n2", normalization, [depthwise])
+        let r2 = try graph.add("r2", .activation(.relu6), [n2])
+        let project = try graph.add("project", convolution(24, 1, bias: false), [r2])
+        let sum = try graph.add("sum", .elementwise(.add), [project, r1])
+        let drop = try graph.add("drop", .stochasticDepth(rate: 0.4), [sum])
+        return try graph.add("max", .globalPooling(.maximum, keepsDimensions: false), [drop])
+      },
+    ] + furtherCases
 
-  private static let furtherCases: [Case] = [
-    Case("squeeze and excitation with silu and hard sigmoid", [6, 7, 20]) { graph, x in
-      let c = try graph.add("c", convolution(20, 3, .silu), x)
-      let mean = try graph.add("mean", .globalPooling(.average, keepsDimensions: true), [c])
-      let s = try graph.add("s", convolution(5, 1, .relu), [mean])
-      let e = try graph.add("e", convolution(20, 1, .hardSigmoid(slope: 1 / 6, offset: 0.5)), [s])
-      return try graph.add("m", .elementwise(.multiply), [c, e])
-    },
-    Case("fire modules", [11, 11, 3]) { graph, x in
-      let stem = try graph.add("stem", convolution(32, 3, stride: 2, padding: .valid, .relu), x)
-      let pool = try graph.add("pool", .pooling(Pooling(.maximum, window: Size(3), strides: Size(2))), [stem])
-      let squeeze = try graph.add("squeeze", convolution(16, 1, padding: .valid, .relu), [pool])
-      let e1 = try graph.add("e1", convolution(32, 1, padding: .valid, .relu), [squeeze])
-      let e3 = try graph.add("e3", convolution(32, 3, .relu), [squeeze])
-      let joined = try graph.add("joined", .concatenate(axis: -1), [e1, e3])
-      return try graph.add("mean", .globalPooling(.average, keepsDimensions: false), [joined])
-    },
-    Case("several layers of one input", [6, 7, 32]) { graph, x in
-      let layers = try (0..<4).map { try graph.add("layer\($0)", convolution(32, 3), x) }
-      return try graph.add("sum", .elementwise(.add), layers)
-    },
-    Case("joined odd channels, padded, cropped, pooled by average", [8, 8, 3]) { graph, x in
-      let a = try graph.add("a", convolution(11, 3, .gelu(approximate: false)), x)
-      let b = try graph.add("b", convolution(7, 1, .elu(alpha: 1)), x)
-      let joined = try graph.add("joined", .concatenate(axis: -1), [a, b])
-      let padded = try graph.add("padded", .zeroPadding(EdgeInsets(top: 1, bottom: 0, left: 2, right: 1)), [joined])
-      let c = try graph.add("c", convolution(9, 3, stride: 2, padding: .valid), [padded])
-      let cropped = try graph.add("cropped", .cropping(EdgeInsets(top: 1, bottom: 0, left: 0, right: 1)), [c])
-      return try graph.add("p", .pooling(Pooling(.average, window: Size(2), strides: Size(1), padding: .same)), [cropped])
-    },
-    Case("ConvNeXt block", [6, 6, 24]) { graph, x in
-      let depthwise = try graph.add("dw", convolution(24, 7, groups: 24), x)
-      let n = try graph.add("n", .layerNormalization(epsilon: 1e-6, scale: true, center: true), [depthwise])
-      let up = try graph.add("up", .dense(units: 48, bias: true, activation: .linear), [n])
-      let g = try graph.add("g", .activation(.gelu(approximate: false)), [up])
-      let down = try graph.add("down", .dense(units: 24, bias: true, activation: .linear), [g])
-      let scale = try graph.add("scale", .affine(scale: true, offset: false), [down])
-      let drop = try graph.add("drop", .stochasticDepth(rate: 0.3), [scale])
-      return try graph.add("sum", .elementwise(.add), [drop, x[0]])
-    },
-    Case("one layer at two places", [10, 10, 4], [10, 10, 4]) { graph, x in
-      let shared = [ParameterRole.kernel: "shared/kernel", .bias: "shared/bias"]
-      let a = try graph.add("a", convolution(16, 3, .relu), [x[0]], parameters: shared)
-      let b = try graph.add("b", convolution(16, 3, .relu), [x[1]], parameters: shared)
-      let difference = try graph.add("difference", .elementwise(.subtract), [a, b])
-      let distance = try graph.add("distance", .activation(.absolute), [difference])
-      let flat = try graph.add("flat", .reshape(shape: [-1]), [distance])
-      return try graph.add("similarity", .dense(units: 1, bias: true, activation: .sigmoid), [flat])
-    },
-    .single("group normalisation", .groupNormalization(groups: 2, epsilon: 1e-3, scale: true, center: true), [4, 4, 8]),
-    .single("local response normalisation", .localResponseNormalization(radius: 2, bias: 1, alpha: 0.1, beta: 0.75), [4, 4, 7]),
-    .single("parametric ReLU", .parametricReLU(sharedAxes: [0, 1]), [3, 4, 5]),
-    .single("softmax", .softmax, [9]),
-    .single("upsampling", .upsampling(height: 2, width: 2, bilinear: true), [3, 4, 5]),
-    .single("permutation", .permute(axes: [2, 0, 1]), [3, 4, 5]),
-    .single("slice", .slice(start: 2, count: 3), [3, 4, 6]),
-    .single("linear", .linear(scale: 3, offset: 1), [4, 4, 5]),
-    .single("product", .elementwise(.multiply), [4, 4, 5], [4, 4, 5]),
-    .single("broadcast product", .elementwise(.multiply), [4, 4, 5], [4, 4, 1]),
-    .single("maximum", .elementwise(.maximum), [7], [7]),
-    .single("sum of three", .elementwise(.add), [7], [7], [7]),
-    .single("grouped convolution", convolution(12, 3, groups: 3), [5, 5, 6]),
-    .single("depthwise convolution with two kernels a channel", convolution(12, 3, stride: 2, groups: 6), [7, 6, 6]),
-    .single("dilated convolution", .convolution(Convolution(filters: 16, kernel: Size(3), padding: .same, dilation: Size(2))), [9, 9, 16]),
-    .single("convolution over one position", convolution(20, 3), [1, 1, 16]),
-  ] + allActivations.map { .single("activation \($0)", .activation($0), [3, 3, 5]) }
+  private static let furtherCases: [Case] =
+    [
+      Case("squeeze and excitation with silu and hard sigmoid", [6, 7, 20]) { graph, x in
+        let c = try graph.add("c", convolution(20, 3, .silu), x)
+        let mean = try graph.add("mean", .globalPooling(.average, keepsDimensions: true), [c])
+        let s = try graph.add("s", convolution(5, 1, .relu), [mean])
+        let e = try graph.add("e", convolution(20, 1, .hardSigmoid(slope: 1 / 6, offset: 0.5)), [s])
+        return try graph.add("m", .elementwise(.multiply), [c, e])
+      },
+      Case("fire modules", [11, 11, 3]) { graph, x in
+        let stem = try graph.add("stem", convolution(32, 3, stride: 2, padding: .valid, .relu), x)
+        let pool = try graph.add("pool", .pooling(Pooling(.maximum, window: Size(3), strides: Size(2))), [stem])
+        let squeeze = try graph.add("squeeze", convolution(16, 1, padding: .valid, .relu), [pool])
+        let e1 = try graph.add("e1", convolution(32, 1, padding: .valid, .relu), [squeeze])
+        let e3 = try graph.add("e3", convolution(32, 3, .relu), [squeeze])
+        let joined = try graph.add("joined", .concatenate(axis: -1), [e1, e3])
+        return try graph.add("mean", .globalPooling(.average, keepsDimensions: false), [joined])
+      },
+      Case("several layers of one input", [6, 7, 32]) { graph, x in
+        let layers = try (0..<4).map { try graph.add("layer\($0)", convolution(32, 3), x) }
+        return try graph.add("sum", .elementwise(.add), layers)
+      },
+      Case("joined odd channels, padded, cropped, pooled by average", [8, 8, 3]) { graph, x in
+        let a = try graph.add("a", convolution(11, 3, .gelu(approximate: false)), x)
+        let b = try graph.add("b", convolution(7, 1, .elu(alpha: 1)), x)
+        let joined = try graph.add("joined", .concatenate(axis: -1), [a, b])
+        let padded = try graph.add("padded", .zeroPadding(EdgeInsets(top: 1, bottom: 0, left: 2, right: 1)), [joined])
+        let c = try graph.add("c", convolution(9, 3, stride: 2, padding: .valid), [padded])
+        let cropped = try graph.add("cropped", .cropping(EdgeInsets(top: 1, bottom: 0, left: 0, right: 1)), [c])
+        return try graph.add(
+          "p", .pooling(Pooling(.average, window: Size(2), strides: Size(1), padding: .same)), [cropped])
+      },
+      Case("ConvNeXt block", [6, 6, 24]) { graph, x in
+        let depthwise = try graph.add("dw", convolution(24, 7, groups: 24), x)
+        let n = try graph.add("n", .layerNormalization(epsilon: 1e-6, scale: true, center: true), [depthwise])
+        let up = try graph.add("up", .dense(units: 48, bias: true, activation: .linear), [n])
+        let g = try graph.add("g", .activation(.gelu(approximate: false)), [up])
+        let down = try graph.add("down", .dense(units: 24, bias: true, activation: .linear), [g])
+        let scale = try graph.add("scale", .affine(scale: true, offset: false), [down])
+        let drop = try graph.add("drop", .stochasticDepth(rate: 0.3), [scale])
+        return try graph.add("sum", .elementwise(.add), [drop, x[0]])
+      },
+      Case("one layer at two places", [10, 10, 4], [10, 10, 4]) { graph, x in
+        let shared = [ParameterRole.kernel: "shared/kernel", .bias: "shared/bias"]
+        let a = try graph.add("a", convolution(16, 3, .relu), [x[0]], parameters: shared)
+        let b = try graph.add("b", convolution(16, 3, .relu), [x[1]], parameters: shared)
+        let difference = try graph.add("difference", .elementwise(.subtract), [a, b])
+        let distance = try graph.add("distance", .activation(.absolute), [difference])
+        let flat = try graph.add("flat", .reshape(shape: [-1]), [distance])
+        return try graph.add("similarity", .dense(units: 1, bias: true, activation: .sigmoid), [flat])
+      },
+      .single(
+        "group normalisation", .groupNormalization(groups: 2, epsilon: 1e-3, scale: true, center: true), [4, 4, 8]),
+      .single(
+        "local response normalisation", .localResponseNormalization(radius: 2, bias: 1, alpha: 0.1, beta: 0.75),
+        [4, 4, 7]),
+      .single("parametric ReLU", .parametricReLU(sharedAxes: [0, 1]), [3, 4, 5]),
+      .single("softmax", .softmax, [9]),
+      .single("upsampling", .upsampling(height: 2, width: 2, bilinear: true), [3, 4, 5]),
+      .single("permutation", .permute(axes: [2, 0, 1]), [3, 4, 5]),
+      .single("slice", .slice(start: 2, count: 3), [3, 4, 6]),
+      .single("linear", .linear(scale: 3, offset: 1), [4, 4, 5]),
+      .single("product", .elementwise(.multiply), [4, 4, 5], [4, 4, 5]),
+      .single("broadcast product", .elementwise(.multiply), [4, 4, 5], [4, 4, 1]),
+      .single("maximum", .elementwise(.maximum), [7], [7]),
+      .single("sum of three", .elementwise(.add), [7], [7], [7]),
+      .single("grouped convolution", convolution(12, 3, groups: 3), [5, 5, 6]),
+      .single("depthwise convolution with two kernels a channel", convolution(12, 3, stride: 2, groups: 6), [7, 6, 6]),
+      .single(
+        "dilated convolution",
+        .convolution(Convolution(filters: 16, kernel: Size(3), padding: .same, dilation: Size(2))), [9, 9, 16]),
+      .single("convolution over one position", convolution(20, 3), [1, 1, 16]),
+    ] + allActivations.map { .single("activation \($0)", .activation($0), [3, 3, 5]) }
 
   @Test(arguments: cases, [1, 3]) func `gradients equal the plain loops'`(_ example: Case, batch: Int) throws {
     var random = SeededGenerator(seed: 3)

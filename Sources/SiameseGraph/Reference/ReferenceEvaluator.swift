@@ -82,7 +82,7 @@ package struct ReferenceEvaluator {
   }
 }
 
-extension Optional<Tensor> {
+extension Tensor? {
   fileprivate mutating func accumulate(_ other: Tensor) {
     guard let own = self else {
       self = other

@@ -9,7 +9,9 @@ struct PlacedConcatenation: KernelRule {
   private let parts: [Layout]
 
   init?(_ node: NodeContext) throws {
-    guard let place = node.place, node.facts.graph.concatenatesWholeBlocks(node.node, of: node.facts.block) else { return nil }
+    guard let place = node.place, node.facts.graph.concatenatesWholeBlocks(node.node, of: node.facts.block) else {
+      return nil
+    }
     whole = place
     parts = try node.inputShapes.map { try node.home($0) }
   }
@@ -65,7 +67,8 @@ struct ChannelCopies: KernelRule {
   private let parts: [Layout], whole: Layout
 
   init?(_ node: NodeContext) throws {
-    guard case .concatenate(let axis) = node.operation, node.isMap, axis == 2 || axis == -1, node.facts.mapOrder == .blocked,
+    guard case .concatenate(let axis) = node.operation, node.isMap, axis == 2 || axis == -1,
+      node.facts.mapOrder == .blocked,
       node.facts.block == 16, node.inputShapes.allSatisfy({ $0[2] > 4 })
     else { return nil }
     parts = try node.inputShapes.map { try node.home($0) }
@@ -88,7 +91,8 @@ struct ChannelCopies: KernelRule {
           var channel: Int32 = 0
           for (index, source) in sources.enumerated() {
             siamese_copy_channels(
-              level, arrays[index] + picture * source.byteCount, 0, target, channel, Int32(source.channels), positions, Int32(size))
+              level, arrays[index] + picture * source.byteCount, 0, target, channel, Int32(source.channels), positions,
+              Int32(size))
             channel += Int32(source.channels)
           }
         }

@@ -42,6 +42,7 @@ extension Window {
   init(_ c: Convolution, height: Int, width: Int) {
     self.init(
       extent: c.kernel, strides: c.strides, dilation: c.dilation,
-      insets: c.padding.insets(height: height, width: width, window: c.kernel, strides: c.strides, dilation: c.dilation))
+      insets: c.padding.insets(height: height, width: width, window: c.kernel, strides: c.strides, dilation: c.dilation)
+    )
   }
 }

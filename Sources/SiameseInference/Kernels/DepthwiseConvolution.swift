@@ -16,14 +16,17 @@ struct DepthwiseConvolution: KernelRule {
 
   /// Takes what oneDNN computes slowly: not 3×3 between rectifiers.
   init?(_ node: NodeContext) throws {
-    guard let task = ConvolutionTask(node), Self.suits(task.convolution, inputShape: node.inputShapes[0], node.facts) else {
+    guard let task = ConvolutionTask(node), Self.suits(task.convolution, inputShape: node.inputShapes[0], node.facts)
+    else {
       return nil
     }
     let c = task.convolution, input = node.node.inputs[0], facts = node.facts
     let isBFloat16 = node.mapType == .bfloat16
     // The first depthwise kernels are precision-sensitive too, and oneDNN would round them.
     let isFirst = isBFloat16 && facts.precisionSensitive.contains(input)
-    guard isFirst || c.kernel.height > 3 || c.activation == .silu || c.activation == .hardSilu || c.inputActivation != .linear
+    guard
+      isFirst || c.kernel.height > 3 || c.activation == .silu || c.activation == .hardSilu
+        || c.inputActivation != .linear
     else { return nil }
     self.task = task
     shape = Self.shape(task)
@@ -74,7 +77,8 @@ struct DepthwiseConvolution: KernelRule {
       let size = layout.type.byteCount, blocks = (channels + 15) / 16
       (picture, block, pixel) =
         isChannelsLast
-        ? (positions * channels * size, 16 * size, channels) : (positions * blocks * 16 * size, positions * 16 * size, 16)
+        ? (positions * channels * size, 16 * size, channels)
+        : (positions * blocks * 16 * size, positions * 16 * size, 16)
     }
   }
 
@@ -83,7 +87,8 @@ struct DepthwiseConvolution: KernelRule {
   ) throws -> KernelResult {
     let c = task.convolution, channels = c.filters, output = output!, facts = node.facts, level = node.facts.level
     let averages = facts.consumers[node.index].contains { facts.graph.isGlobalAverage($0) }
-    let means = averages ? lowering.array(try facts.mapLayout([node.batch, channels, 1, 1], facts.mapOrder, node.mapType)) : nil
+    let means =
+      averages ? lowering.array(try facts.mapLayout([node.batch, channels, 1, 1], facts.mapOrder, node.mapType)) : nil
     let from = Distances(
       source, positions: task.source[2] * task.source[3], channels: channels, isChannelsLast: readsChannelsLast)
     let to = Distances(

@@ -74,7 +74,8 @@ struct FirstConvolution: KernelRule {
           let first = strip * rows
           withUnsafePointer(to: shape) {
             siamese_first(
-              level, $0, (arrays[0] + number * picture).assumingMemoryBound(to: Float.self), arrays[2], weightBlock, bias,
+              level, $0, (arrays[0] + number * picture).assumingMemoryBound(to: Float.self), arrays[2], weightBlock,
+              bias,
               Int32(first), Int32(min(rows, height - first)), arrays[3] + part * scratchCount * 4,
               arrays[1] + number * outputPicture)
           }

@@ -18,7 +18,8 @@ protocol KernelRule {
 
   /// Appends the steps that bring `inputs`, in the layouts asked for, to `output`.
   /// - Returns: What the node's output became: `output` unless `layouts.output` is `.own`.
-  func lower(_ node: NodeContext, _ inputs: [Value], _ output: Value?, into lowering: inout Lowering) throws -> KernelResult
+  func lower(_ node: NodeContext, _ inputs: [Value], _ output: Value?, into lowering: inout Lowering) throws
+    -> KernelResult
 
   /// What is left of the activation that the node's output gets, to be applied after `lower`.
   func activationLeft(_ node: NodeContext) -> Activation

@@ -24,7 +24,8 @@ struct BlockedLayerNormalization: KernelRule {
     let gamma = try lowering.vector(.gamma, channels) ?? lowering.weights.filled(channels, 1)
     let beta = try lowering.vector(.beta, channels) ?? lowering.weights.filled(channels, 0)
     let shape = siamese_layer_normalization_shape(
-      pixels: Int32(pixels), channels: Int32(channels), is_bfloat16: node.mapType == .bfloat16 ? 1 : 0, epsilon: epsilon)
+      pixels: Int32(pixels), channels: Int32(channels), is_bfloat16: node.mapType == .bfloat16 ? 1 : 0, epsilon: epsilon
+    )
     let level = node.facts.level
     let (batch, threads, byteCount) = (node.batch, node.threads, pixels * channels * node.mapType.byteCount)
     let operands = [

@@ -50,7 +50,8 @@ extension Lowering {
     guard let first = chain.first else { return }
     let description = try PrimitiveDescription.eltwise(
       .inference, first, source.layout, then: chain.dropFirst().map { .eltwise($0) })
-    try append("activation", description, [Program.Operand(.source, source), Program.Operand(.destination, destination)])
+    try append(
+      "activation", description, [Program.Operand(.source, source), Program.Operand(.destination, destination)])
   }
 
   /// Appends a function element by element, from `source` to `destination`, which may be the same array of floats.

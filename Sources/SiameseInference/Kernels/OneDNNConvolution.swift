@@ -13,7 +13,8 @@ struct OneDNNConvolution: KernelRule {
     self.task = task
     let chain = Eltwise.chain(for: task.convolution.activation)
     appliesActivation = chain != nil
-    let operations = (task.convolution.residual ? [.sum(scale: 1)] : []) + (chain ?? []).map { PostOperation.eltwise($0) }
+    let operations =
+      (task.convolution.residual ? [.sum(scale: 1)] : []) + (chain ?? []).map { PostOperation.eltwise($0) }
     let candidates = try ConvolutionCandidates(task, operations, node).all()
     description = try node.facts.options.tuning.fastest(candidates, for: task, operations, node)
   }
@@ -86,7 +87,9 @@ struct ConvolutionCandidates {
       described(.direct, try Layout(any: task.source, type), try Layout(any: task.destination, type)),
       try described(.direct, in: facts.mapOrder),
     ].compactMap { $0 }
-    guard let chosen = others.first(where: \.isFast) ?? others.first(where: { $0.description.kind != .reference }) ?? others.first
+    guard
+      let chosen = others.first(where: \.isFast) ?? others.first(where: { $0.description.kind != .reference })
+        ?? others.first
     else { throw OneDNNError.unimplemented("a convolution of \(task.source) by \(task.weights)") }
     return chosen
   }
@@ -95,7 +98,8 @@ struct ConvolutionCandidates {
     _ algorithm: ConvolutionAlgorithm, in order: PlanOptions.MapOrder, skip: Int = 0
   ) throws -> ConvolutionCandidate? {
     described(
-      algorithm, try facts.mapLayout(task.source, order, type), try facts.mapLayout(task.destination, order, type), skip: skip)
+      algorithm, try facts.mapLayout(task.source, order, type), try facts.mapLayout(task.destination, order, type),
+      skip: skip)
   }
 
   private func described(

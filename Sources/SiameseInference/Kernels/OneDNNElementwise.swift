@@ -65,7 +65,8 @@ struct OneDNNElementwise: KernelRule {
       try lowering.append(
         "\(kind)", description,
         [
-          Program.Operand(.source, result), Program.Operand(.secondSource, other), Program.Operand(.destination, target),
+          Program.Operand(.source, result), Program.Operand(.secondSource, other),
+          Program.Operand(.destination, target),
         ])
       result = target
     }
@@ -81,7 +82,8 @@ struct OneDNNElementwise: KernelRule {
   ) throws -> Value {
     guard !hasRank[index] else { return inputs[index] }
     let shape = node.inputShapes[index]
-    let view = inputs[index].viewed(as: try node.host(Array(repeating: 1, count: node.shape.count - shape.count) + shape))
+    let view = inputs[index].viewed(
+      as: try node.host(Array(repeating: 1, count: node.shape.count - shape.count) + shape))
     guard view.layout != aligned[index] else { return view }
     let copy = lowering.array(aligned[index])
     try lowering.reorder(view, to: copy)

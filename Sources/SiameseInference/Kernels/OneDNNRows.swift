@@ -31,7 +31,9 @@ struct OneDNNLocalResponse: KernelRule {
   private let description: PrimitiveDescription
 
   init?(_ node: NodeContext) throws {
-    guard case .localResponseNormalization(let radius, let bias, let alpha, let beta) = node.operation else { return nil }
+    guard case .localResponseNormalization(let radius, let bias, let alpha, let beta) = node.operation else {
+      return nil
+    }
     layout = try node.home(node.shape)
     let size = 2 * radius + 1
     description = try .localResponse(

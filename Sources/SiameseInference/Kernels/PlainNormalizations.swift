@@ -21,7 +21,8 @@ struct GroupNormalization: KernelRule {
     let gamma = try lowering.vector(.gamma, channels) ?? lowering.weights.filled(channels, 1)
     let beta = try lowering.vector(.beta, channels) ?? lowering.weights.filled(channels, 0)
     let loop = GroupNormalizationLoop(
-      samples: node.batch, positions: node.shape.dropLast().reduce(1, *), channels: channels, groups: groups, epsilon: epsilon)
+      samples: node.batch, positions: node.shape.dropLast().reduce(1, *), channels: channels, groups: groups,
+      epsilon: epsilon)
     let operands = [
       Program.Operand(.source, inputs[0]), Program.Operand(.scale, gamma), Program.Operand(.shift, beta),
       Program.Operand(.destination, output!),

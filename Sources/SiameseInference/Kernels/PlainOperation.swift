@@ -36,7 +36,9 @@ struct PlainOperation: KernelRule {
       }
       let tensors = inputShapes.enumerated().map { tensor($0, $1) }
       var values: [ParameterRole: Tensor] = [:]
-      for (index, weight) in weights.enumerated() { values[weight.key] = tensor(inputShapes.count + index, weight.value) }
+      for (index, weight) in weights.enumerated() {
+        values[weight.key] = tensor(inputShapes.count + index, weight.value)
+      }
       let result = operation.plainForward(tensors, values, mode: .inference)
       arrays.floats(inputShapes.count + weights.count).update(from: result.elements, count: result.count)
     }

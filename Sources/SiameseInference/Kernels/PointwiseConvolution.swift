@@ -12,10 +12,13 @@ struct PointwiseConvolution: KernelRule {
   init?(_ node: NodeContext) throws {
     guard node.facts.usesOwnLoops, node.facts.mapOrder == .blocked, let task = ConvolutionTask(node) else { return nil }
     let c = task.convolution
-    guard c.kernel == Size(1), c.strides == Size(1) || c.strides == Size(2), c.groups == 1, c.inputActivation == .linear,
-      task.window == Window(extent: c.kernel, strides: c.strides, dilation: c.dilation), min(task.source[1], c.filters) > 4,
+    guard c.kernel == Size(1), c.strides == Size(1) || c.strides == Size(2), c.groups == 1,
+      c.inputActivation == .linear,
+      task.window == Window(extent: c.kernel, strides: c.strides, dilation: c.dilation),
+      min(task.source[1], c.filters) > 4,
       // Small maps have too few pixels for tiles.
-      task.destination[2] * task.destination[3] >= Thresholds.pointwisePositions, let function = c.activation.loopFunction
+      task.destination[2] * task.destination[3] >= Thresholds.pointwisePositions,
+      let function = c.activation.loopFunction
     else { return nil }
     self.task = task
     let outputType = node.facts.outputType(of: node.index)
@@ -48,7 +51,8 @@ struct PointwiseConvolution: KernelRule {
     let c = task.convolution, channels = task.source[1], output = output!, level = node.facts.level
     let kernel = try lowering.weight(
       .kernel,
-      Layout(task.weights, node.mapType, order: node.mapType == .bfloat16 ? .filterAndChannelPairs : .filterAndChannelBlocks),
+      Layout(
+        task.weights, node.mapType, order: node.mapType == .bfloat16 ? .filterAndChannelPairs : .filterAndChannelBlocks),
       extents: task.weights, strides: task.weightStrides)!
     let bias = try lowering.blockedBias(c)
     let operands = [
@@ -68,7 +72,8 @@ struct PointwiseConvolution: KernelRule {
           let tiles = isSharedByPixels ? units : 0..<tiles
           let filters = isSharedByPixels ? 0..<blocks : 2 * units.lowerBound..<min(blocks, 2 * units.upperBound)
           siamese_pointwise(
-            level, shape, arrays[0], arrays[2], bias, Int32(tiles.lowerBound), Int32(tiles.count), Int32(filters.lowerBound),
+            level, shape, arrays[0], arrays[2], bias, Int32(tiles.lowerBound), Int32(tiles.count),
+            Int32(filters.lowerBound),
             Int32(filters.count), arrays[2], arrays[1])
         }
       }

@@ -73,8 +73,10 @@ struct TiledConvolution: KernelRule {
     let c = task.convolution, output = output!, level = node.facts.level
     let (kernels, bias) = (try kernels(node, lowering), try lowering.blockedBias(c))
     var shape = shape
-    let scratchCount = (areTilesFew
-      ? siamese_winograd_few_tiles_scratch(level, &shape, Int32(tileCount)) : siamese_winograd_scratch(level, &shape, Int32(rows))) / 4
+    let scratchCount =
+      (areTilesFew
+        ? siamese_winograd_few_tiles_scratch(level, &shape, Int32(tileCount))
+        : siamese_winograd_scratch(level, &shape, Int32(rows))) / 4
     let scratch = lowering.array(try Layout(rows: [node.threads, scratchCount]))
     let operands = [
       Program.Operand(.source, inputs[0]), Program.Operand(.destination, output), Program.Operand(.weights, kernels),
@@ -83,7 +85,8 @@ struct TiledConvolution: KernelRule {
     let (threads, adds, hasBias) = (node.threads, Int32(c.residual ? 1 : 0), bias != nil)
     let blocks = Int(shape.filters) / 16
     lowering.append(
-      "convolution in tiles", operands + (bias.map { [Program.Operand(.bias, $0)] } ?? []), operationCount: task.operationCount
+      "convolution in tiles", operands + (bias.map { [Program.Operand(.bias, $0)] } ?? []),
+      operationCount: task.operationCount
     ) { [shape, function, tileCount, areTilesFew, rows, isSharedByFilters] arrays in
       let bias = hasBias ? arrays.floats(4) : nil
       parallel(parts: threads, of: isSharedByFilters ? (blocks + 1) / 2 : tileCount) { part, units in
@@ -94,11 +97,13 @@ struct TiledConvolution: KernelRule {
           withUnsafePointer(to: function) { function in
             if areTilesFew {
               siamese_winograd_few_tiles(
-                level, shape, arrays.floats(0), arrays.floats(2), bias, adds, function, Int32(tileCount), Int32(filters.lowerBound),
+                level, shape, arrays.floats(0), arrays.floats(2), bias, adds, function, Int32(tileCount),
+                Int32(filters.lowerBound),
                 Int32(filters.count), scratch, arrays.floats(1))
             } else {
               siamese_winograd(
-                level, shape, arrays[0], arrays[2], bias, adds, function, Int32(tiles.lowerBound), Int32(tiles.count), Int32(rows),
+                level, shape, arrays[0], arrays[2], bias, adds, function, Int32(tiles.lowerBound), Int32(tiles.count),
+                Int32(rows),
                 Int32(filters.lowerBound), Int32(filters.count), scratch, arrays[1])
             }
           }
@@ -113,7 +118,8 @@ struct TiledConvolution: KernelRule {
     let (channels, filters) = (Int(shape.channels), task.convolution.filters)
     if areTilesFew {
       return try lowering.weight(
-        .kernel, Layout(task.weights, .float32, order: .filterBlocks), extents: task.weights, strides: task.weightStrides)!
+        .kernel, Layout(task.weights, .float32, order: .filterBlocks), extents: task.weights,
+        strides: task.weightStrides)!
     }
     let path = node.node.parameters[.kernel]!
     let (parameters, extent) = (lowering.parameters, extent)
@@ -131,7 +137,8 @@ extension TiledConvolution {
       extent == 2
       ? [[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]]
       : [
-        [1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6], [1 / 24, -1 / 12, 1 / 6],
+        [1 / 4, 0, 0], [-1 / 6, -1 / 6, -1 / 6], [-1 / 6, 1 / 6, -1 / 6], [1 / 24, 1 / 12, 1 / 6],
+        [1 / 24, -1 / 12, 1 / 6],
         [0, 0, 1],
       ]
     let width = kernel.shape[2] * kernel.shape[3], filled = channels * kernel.shape[3]

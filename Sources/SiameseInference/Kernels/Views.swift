@@ -40,7 +40,9 @@ struct ChannelMeansTakenAlong: KernelRule {
   private let vector: (from: Layout, to: Layout)?
 
   init?(_ node: NodeContext) throws {
-    guard case .globalPooling(.average, let keepsDimensions) = node.operation, let means = node.inputMeans else { return nil }
+    guard case .globalPooling(.average, let keepsDimensions) = node.operation, let means = node.inputMeans else {
+      return nil
+    }
     self.means = means
     vector = keepsDimensions ? nil : (try node.host([1, 1, node.inputShapes[0][2]]), try node.host(node.shape))
   }

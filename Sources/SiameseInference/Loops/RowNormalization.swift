@@ -14,7 +14,8 @@ package struct LayerNormalizationLoop: Sendable {
   /// - Parameter statistics: Where to leave mean and `1 / √(variance + epsilon)` of each row, `[rows, 2]`; nil where
   ///   nobody needs them.
   package func run(
-    _ x: UnsafePointer<Float>, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>,
+    _ x: UnsafePointer<Float>, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>,
+    into y: UnsafeMutablePointer<Float>,
     statistics: UnsafeMutablePointer<Float>? = nil
   ) {
     parallel(rows, grain: 16) { part in
@@ -48,7 +49,8 @@ package struct GroupNormalizationLoop: Sendable {
   ///
   /// Sums are taken in double precision: one group of a large map has a hundred thousand terms and more.
   package func run(
-    _ x: UnsafePointer<Float>, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, into y: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>,
+    into y: UnsafeMutablePointer<Float>
   ) {
     let width = channels / groups
     for sample in 0..<samples {

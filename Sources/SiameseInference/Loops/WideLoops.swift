@@ -28,5 +28,7 @@ extension UnsafeMutablePointer<Float> {
 
 extension UnsafePointer<Float> {
   /// Sixteen neighbouring elements, at any alignment.
-  @inlinable @inline(__always) package func wide(_ i: Int) -> Wide { UnsafeRawPointer(self + i).loadUnaligned(as: Wide.self) }
+  @inlinable @inline(__always) package func wide(_ i: Int) -> Wide {
+    UnsafeRawPointer(self + i).loadUnaligned(as: Wide.self)
+  }
 }

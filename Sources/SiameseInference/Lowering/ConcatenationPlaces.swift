@@ -19,7 +19,8 @@ struct ConcatenationPlaces {
     }
     let graph = facts.graph
     var places: [Int: Place] = [:]
-    for (index, node) in graph.nodes.enumerated().reversed() where graph.concatenatesWholeBlocks(node, of: facts.block) {
+    for (index, node) in graph.nodes.enumerated().reversed() where graph.concatenatesWholeBlocks(node, of: facts.block)
+    {
       let own = places[index] ?? Place(root: index, channel: 0)
       places[index] = own
       var channel = own.channel
@@ -41,7 +42,9 @@ struct ConcatenationPlaces {
 extension Graph {
   /// Whether `node` concatenates maps along their channels, each but the last of whole blocks.
   func concatenatesWholeBlocks(_ node: Node, of block: Int) -> Bool {
-    guard case .concatenate(let axis) = node.operation, node.shape.count == 3, axis == 2 || axis == -1 else { return false }
+    guard case .concatenate(let axis) = node.operation, node.shape.count == 3, axis == 2 || axis == -1 else {
+      return false
+    }
     return node.inputs.allSatisfy { nodes[$0].shape[2] > 4 }
       && node.inputs.dropLast().allSatisfy { nodes[$0].shape[2] % block == 0 }
   }

@@ -58,8 +58,10 @@ struct Lowering {
   private mutating func lower(_ index: Int) throws -> KernelResult {
     let inputs = facts.graph.nodes[index].inputs
     let node = NodeContext(
-      facts: facts, index: index, inputs: inputs.map { values[$0] }, inputMeans: inputs.first.flatMap { values.means(of: $0) },
-      place: places[index] == nil ? nil : try place(of: index, facts.homeLayout(facts.graph.nodes[index].shape, facts.mapType(of: index))))
+      facts: facts, index: index, inputs: inputs.map { values[$0] },
+      inputMeans: inputs.first.flatMap { values.means(of: $0) },
+      place: places[index] == nil
+        ? nil : try place(of: index, facts.homeLayout(facts.graph.nodes[index].shape, facts.mapType(of: index))))
     for rule in KernelTable.rules {
       guard let kernel = try rule.init(node) else { continue }
       var result = try lower(kernel, node)

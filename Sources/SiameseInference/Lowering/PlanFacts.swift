@@ -56,7 +56,8 @@ struct PlanFacts {
   /// The type in which the map that `node` makes is written: a 1×1 convolution in float32 rounds its sums where nothing in
   /// float32 reads them.
   func outputType(of node: Int) -> ElementType {
-    guard precisionSensitive.contains(node), case .convolution(let c) = graph.nodes[node].operation, c.kernel == Size(1),
+    guard precisionSensitive.contains(node), case .convolution(let c) = graph.nodes[node].operation,
+      c.kernel == Size(1),
       c.strides == Size(1), !c.residual, mapOrder == .blocked, !graph.outputs.contains(node),
       consumers[node].allSatisfy({ !precisionSensitive.contains($0) })
     else { return mapType(of: node) }

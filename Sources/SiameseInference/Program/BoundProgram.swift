@@ -96,7 +96,9 @@ package final class BoundProgram {
 
   /// Says where the caller's arrays are in the runs that follow, one pointer for each input and output.
   func point(_ inputs: [UnsafePointer<Float>], _ outputs: [UnsafeMutablePointer<Float>]) {
-    for (external, pointer) in zip(self.inputs, inputs) { external.point(to: UnsafeMutableRawPointer(mutating: pointer)) }
+    for (external, pointer) in zip(self.inputs, inputs) {
+      external.point(to: UnsafeMutableRawPointer(mutating: pointer))
+    }
     for (external, pointer) in zip(self.outputs, outputs) { external.point(to: pointer) }
   }
 

@@ -26,10 +26,14 @@ package struct ProgramBuilder {
   }
 
   /// The caller's input number `index`.
-  mutating func input(_ index: Int, _ layout: Layout) -> Value { Value(layout: layout, buffer: newBuffer(.input(index))) }
+  mutating func input(_ index: Int, _ layout: Layout) -> Value {
+    Value(layout: layout, buffer: newBuffer(.input(index)))
+  }
 
   /// The caller's output number `index`.
-  mutating func output(_ index: Int, _ layout: Layout) -> Value { Value(layout: layout, buffer: newBuffer(.output(index))) }
+  mutating func output(_ index: Int, _ layout: Layout) -> Value {
+    Value(layout: layout, buffer: newBuffer(.output(index)))
+  }
 
   /// Makes the arena array `value` the caller's output number `index`; false where it is not alone in an arena buffer.
   mutating func becomesOutput(_ value: Value, _ index: Int) -> Bool {
@@ -97,7 +101,9 @@ package struct ProgramBuilder {
   }
 
   /// Appends a copy from one layout to another.
-  package mutating func reorder(_ source: Value, to destination: Value, of node: String, _ kind: String = "reorder") throws {
+  package mutating func reorder(_ source: Value, to destination: Value, of node: String, _ kind: String = "reorder")
+    throws
+  {
     try append(
       kind, of: node, .reorder(from: source.layout, to: destination.layout),
       [Program.Operand(.source, source), Program.Operand(.destination, destination)])

@@ -30,5 +30,7 @@ package struct Operands {
   package subscript(_ index: Int) -> UnsafeMutableRawPointer { pointers[index] }
 
   /// Array number `index` as floats.
-  package func floats(_ index: Int) -> UnsafeMutablePointer<Float> { pointers[index].assumingMemoryBound(to: Float.self) }
+  package func floats(_ index: Int) -> UnsafeMutablePointer<Float> {
+    pointers[index].assumingMemoryBound(to: Float.self)
+  }
 }

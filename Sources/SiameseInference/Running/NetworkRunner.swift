@@ -108,7 +108,8 @@ package final class NetworkRunner: @unchecked Sendable {
 
   private func team(for count: Int) throws -> PlanTeam {
     let division = division(of: count)
-    if let known = teams[division.mode], known.division.batch == division.batch, known.plans.count >= division.planCount {
+    if let known = teams[division.mode], known.division.batch == division.batch, known.plans.count >= division.planCount
+    {
       return known
     }
     teams[division.mode]?.stop()

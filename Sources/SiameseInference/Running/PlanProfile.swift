@@ -29,7 +29,9 @@ package struct PlanProfile: Sendable, Codable {
     var result: [Step] = []
     for step in steps {
       let ofLayer = result.indices.reversed().prefix { result[$0].layer == step.layer }
-      if let same = ofLayer.first(where: { (result[$0].kind, result[$0].implementation) == (step.kind, step.implementation) }) {
+      if let same = ofLayer.first(where: {
+        (result[$0].kind, result[$0].implementation) == (step.kind, step.implementation)
+      }) {
         result[same].milliseconds += step.milliseconds
         result[same].operationCount += step.operationCount
         result[same].byteCount += step.byteCount

@@ -13,7 +13,9 @@ final class PlanTeam: @unchecked Sendable {
     let threads = WorkerThreads(count: division.planCount, threadsEach: options.threads)
     do {
       // Made where it will run: oneDNN asks the thread for the size of its pool.
-      let first = try threads.onFirst { try InferencePlan(graph, batch: division.batch, options: options, weights: weights) }
+      let first = try threads.onFirst {
+        try InferencePlan(graph, batch: division.batch, options: options, weights: weights)
+      }
       plans = try [first] + (1..<division.planCount).map { _ in try InferencePlan(sharing: first) }
     } catch {
       threads.stop()
@@ -64,7 +66,8 @@ final class PlanTeam: @unchecked Sendable {
 
   /// Rows are filled by as many threads as there are, a few batches ahead.
   private func start(
-    _ count: Int, _ fill: @escaping @Sendable (Int, UnsafeMutableBufferPointer<Float>) throws -> Void, _ outputs: OutputRows,
+    _ count: Int, _ fill: @escaping @Sendable (Int, UnsafeMutableBufferPointer<Float>) throws -> Void,
+    _ outputs: OutputRows,
     _ state: RunState
   ) {
     precondition(plans[0].inputShapes.count == 1, "rows that are filled are those of one input")

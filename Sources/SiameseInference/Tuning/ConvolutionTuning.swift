@@ -15,7 +15,9 @@ extension Tuning {
     let stream = try ExecutionStream()
     var best: (seconds: Double, candidate: ConvolutionCandidate)?
     for candidate in candidates {
-      guard let seconds = try? Tuning.seconds(candidate.description, threads: node.threads, on: stream) else { continue }
+      guard let seconds = try? Tuning.seconds(candidate.description, threads: node.threads, on: stream) else {
+        continue
+      }
       // A later candidate has to be clearly better: near ties go to the rule's choice, run after run.
       if seconds < (best?.seconds ?? .infinity) * 0.97 { best = (seconds, candidate) }
     }
@@ -29,7 +31,8 @@ extension Tuning {
     let (v, h) = (task.window.vertical, task.window.horizontal)
     return [
       TuningCache.machine, "\(Processor.level)", "cold weights", "\(node.mapType)", "\(node.threads) threads",
-      "\(node.facts.mapOrder)", "\(task.source)", "\(task.weights)", "\(v.stride)×\(h.stride)", "\(v.dilation)×\(h.dilation)",
+      "\(node.facts.mapOrder)", "\(task.source)", "\(task.weights)", "\(v.stride)×\(h.stride)",
+      "\(v.dilation)×\(h.dilation)",
       "\([v.before, v.after, h.before, h.after])", task.convolution.bias ? "bias" : "",
       operations.map(\.word).joined(separator: "+"),
     ].joined(separator: " · ")

@@ -5,7 +5,9 @@ enum Stopwatch {
   /// The fewest seconds that `body` took in several runs, after one to warm up.
   ///
   /// Single-threaded code is measured by the time its thread was running, so that a busy neighbour does not count.
-  static func fewestSeconds(threads: Int, runs: Int = 4, budget: Double = 0.06, _ body: () throws -> Void) rethrows -> Double {
+  static func fewestSeconds(threads: Int, runs: Int = 4, budget: Double = 0.06, _ body: () throws -> Void) rethrows
+    -> Double
+  {
     try body()
     var best = Double.infinity
     var spent = 0.0

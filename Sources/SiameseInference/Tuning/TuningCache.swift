@@ -60,7 +60,9 @@ package final class TuningCache: @unchecked Sendable, Hashable {
 
   /// At most 4 MiB of well-formed lines; what else is there is passed over.
   private static func read(_ path: String) -> [String: String] {
-    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: 4 << 20) else { return [:] }
+    guard let file = FileHandle(forReadingAtPath: path), let data = try? file.read(upToCount: 4 << 20) else {
+      return [:]
+    }
     var result: [String: String] = [:]
     for line in TextLines(String(decoding: data, as: UTF8.self)) {
       let parts = line.split(separator: "\t", omittingEmptySubsequences: false)
@@ -76,7 +78,8 @@ package final class TuningCache: @unchecked Sendable, Hashable {
   static let machine: String = {
     let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
     func field(_ name: String) -> String {
-      lines.first { $0.hasPrefix(name) }?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "?"
+      lines.first { $0.hasPrefix(name) }?.split(separator: ":").last.map { $0.trimmingCharacters(in: .whitespaces) }
+        ?? "?"
     }
     let processor = "\(field("model name")) \(field("cpu family"))/\(field("model\t"))"
     return "\(processor), oneDNN \(Processor.libraryVersion)"

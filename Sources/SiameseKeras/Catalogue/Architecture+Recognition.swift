@@ -1,4 +1,3 @@
-
 extension Architecture {
   /// The one a user names.
   /// - Throws: `KerasError.unknownArchitecture` with the nearest names.

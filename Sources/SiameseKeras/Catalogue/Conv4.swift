@@ -1,4 +1,3 @@
-
 /// Four blocks of 64 3×3 convolutions, batch norm, ReLU and pooling: the usual network of few-shot learning, small
 /// enough to train from scratch on some thousand drawings.
 ///

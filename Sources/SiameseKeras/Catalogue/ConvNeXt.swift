@@ -1,4 +1,3 @@
-
 /// ConvNeXt: a residual network with a transformer's habits.
 ///
 /// Liu and others, 2022, https://arxiv.org/abs/2201.03545. Scales its input inside.

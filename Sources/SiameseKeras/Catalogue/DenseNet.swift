@@ -1,4 +1,3 @@
-
 /// DenseNet: every layer sees the outputs of all layers before it.
 ///
 /// Huang, Liu, van der Maaten and Weinberger, 2016, https://arxiv.org/abs/1608.06993.

@@ -1,4 +1,3 @@
-
 /// EfficientNet: one network found by search, grown in width, depth and resolution together.
 ///
 /// Tan and Le, 2019, https://arxiv.org/abs/1905.11946. Scales its input inside.

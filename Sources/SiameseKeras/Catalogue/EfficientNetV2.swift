@@ -1,4 +1,3 @@
-
 /// EfficientNetV2: early blocks fuse expansion and depthwise convolution into one 3×3.
 ///
 /// Tan and Le, 2021, https://arxiv.org/abs/2104.00298. Scales its input inside.

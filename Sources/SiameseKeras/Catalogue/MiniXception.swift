@@ -1,4 +1,3 @@
-
 /// mini-Xception: residual separable convolutions, small enough for emotions in real time.
 ///
 /// Arriaga, Valdenegro-Toro and Plöger, 2017, https://arxiv.org/abs/1710.07557. Trained on grey 64×64 faces in [−1, 1].

@@ -1,4 +1,3 @@
-
 /// MobileNetV3: found by search, with squeeze and excitation and hard-swish; minimalistic versions do without both.
 ///
 /// Howard and others, 2019, https://arxiv.org/abs/1905.02244. Scales its input inside.

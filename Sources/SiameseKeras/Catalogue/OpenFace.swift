@@ -40,7 +40,8 @@ extension Architecture {
       nil,
       [
         reduced(x, "\(name)_3x3", 96, 128, kernel: 3), reduced(x, "\(name)_5x5", 16, 32, kernel: 5),
-        projected(x.maxPool(nil, 3, stride: 2), "\(name)_pool", 32).paddedAsOpenFace(to: x), projected(x, "\(name)_1x1", 64),
+        projected(x.maxPool(nil, 3, stride: 2), "\(name)_pool", 32).paddedAsOpenFace(to: x),
+        projected(x, "\(name)_1x1", 64),
       ])
     name = "inception_3b"
     x = .concatenate(
@@ -68,7 +69,8 @@ extension Architecture {
     x = .concatenate(
       nil,
       [
-        reduced(x, "\(name)_3x3", 96, 384, kernel: 3), projected(x.openFacePowerPool(), "\(name)_pool", 96).paddedAsOpenFace(to: x),
+        reduced(x, "\(name)_3x3", 96, 384, kernel: 3),
+        projected(x.openFacePowerPool(), "\(name)_pool", 96).paddedAsOpenFace(to: x),
         projected(x, "\(name)_1x1", 256),
       ])
     name = "inception_5b"
@@ -76,7 +78,8 @@ extension Architecture {
       nil,
       [
         reduced(x, "\(name)_3x3", 96, 384, kernel: 3),
-        projected(x.maxPool(nil, 3, stride: 2), "\(name)_pool", 96).paddedAsOpenFace(to: x), projected(x, "\(name)_1x1", 256),
+        projected(x.maxPool(nil, 3, stride: 2), "\(name)_pool", 96).paddedAsOpenFace(to: x),
+        projected(x, "\(name)_1x1", 256),
       ])
     guard let classes else { return x }
     return x.averagePool(nil, 3, stride: 1).flatten().dense("dense_layer", classes)

@@ -1,4 +1,3 @@
-
 /// Residual networks: blocks that learn what to add to their input.
 ///
 /// He, Zhang, Ren and Sun, 2015, https://arxiv.org/abs/1512.03385; version 2, which normalises before it convolves, is

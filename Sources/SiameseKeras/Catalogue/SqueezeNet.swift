@@ -1,4 +1,3 @@
-
 /// SqueezeNet 1.1: AlexNet's accuracy with fifty times fewer parameters.
 ///
 /// Iandola and others, 2016, https://arxiv.org/abs/1602.07360; revision 1.1 of the authors

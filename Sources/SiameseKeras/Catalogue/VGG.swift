@@ -1,4 +1,3 @@
-
 /// VGG: nothing but 3×3 convolutions, doubled in width after each pooling.
 ///
 /// Simonyan and Zisserman, 2014, https://arxiv.org/abs/1409.1556.

@@ -1,4 +1,3 @@
-
 /// Xception: Inception taken to its end, separable convolutions throughout.
 ///
 /// Chollet, 2016, https://arxiv.org/abs/1610.02357 (figure 5).

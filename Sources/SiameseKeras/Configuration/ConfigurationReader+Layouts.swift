@@ -39,7 +39,9 @@ extension ConfigurationReader {
       where !reached.contains(layer.name)
         && layer.calls.contains(where: { $0.references.contains { frontier.contains($0.layer) } })
       {
-        if let inner = layer.inner.first, isChannelsFirst(from: Set(inner.inputs.map(\.layer)), in: inner) { return true }
+        if let inner = layer.inner.first, isChannelsFirst(from: Set(inner.inputs.map(\.layer)), in: inner) {
+          return true
+        }
         let attributes = LayerAttributes(name: "", className: "", config: layer.config, version: 2)
         if attributes.statesLayout { return attributes.isChannelsFirst }
         if layer.className == "Permute" || layer.className == "Reshape" { continue }

@@ -59,7 +59,8 @@ extension Benchmark {
     }
     return TrainingBenchmarkResult(
       network: name, batch: batch, threads: threads, precision: precision.rawValue, runs: result.steps.count,
-      milliseconds: result.milliseconds, medianMilliseconds: result.medianMilliseconds, imagesPerSecond: Double(batch) / result.milliseconds * 1e3,
+      milliseconds: result.milliseconds, medianMilliseconds: result.medianMilliseconds,
+      imagesPerSecond: Double(batch) / result.milliseconds * 1e3,
       arenaMegabytes: Double(result.arenaByteCount) / 1e6, peakMemoryMegabytes: Self.peakMemoryMegabytes)
   }
 }

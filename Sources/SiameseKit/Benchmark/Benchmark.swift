@@ -1,8 +1,8 @@
 import Foundation
+import SiameseFiles
 import SiameseGraph
 import SiameseInference
 import SiameseKeras
-import SiameseFiles
 import SiameseTensors
 
 /// What to time, and how.
@@ -118,7 +118,8 @@ public struct Benchmark: Sendable {
 
   /// - Parameter layer: Where to stop; by default the whole network is run, its classifier too.
   /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
-  public init(contentsOf path: String, architecture: String? = nil, layer: String? = nil, inputSize: Int? = nil) throws {
+  public init(contentsOf path: String, architecture: String? = nil, layer: String? = nil, inputSize: Int? = nil) throws
+  {
     guard FileManager.default.fileExists(atPath: path) else {
       throw TaskError(.missingInput, "\(path): there is no such file of weights")
     }
@@ -141,7 +142,8 @@ public struct Benchmark: Sendable {
 
     var generator = SeededGenerator(seed: 1)
     let inputs = runner.inputShapes.map { shape in
-      Tensor(shape: [batch] + shape, elements: (0..<batch * shape.reduce(1, *)).map { _ in 2 * generator.uniform() - 1 })
+      Tensor(
+        shape: [batch] + shape, elements: (0..<batch * shape.reduce(1, *)).map { _ in 2 * generator.uniform() - 1 })
     }
     for _ in 0..<2 { _ = try runner(inputs) }
     let times = try (0..<runs).map { _ in

@@ -17,7 +17,8 @@ public struct NetworkGradients {
   public init(_ backbone: Backbone, normalization: String = "frozen", precision: EmbeddingPrecision = .f32) throws {
     guard let mode = BatchNormalizationMode(rawValue: normalization) else {
       throw MetricLearningError.unknownName(
-        kind: "mode of batch normalisation", found: normalization, known: BatchNormalizationMode.allCases.map(\.rawValue))
+        kind: "mode of batch normalisation", found: normalization,
+        known: BatchNormalizationMode.allCases.map(\.rawValue))
     }
     (self.backbone, self.normalization, self.precision) = (backbone, mode, precision)
   }
@@ -26,7 +27,9 @@ public struct NetworkGradients {
   /// `input_gradients`, `paths` and, in their order, `gradients/0`, `gradients/1`, ….
   /// - Throws: `TaskError` where arrays are missing or do not fit the network.
   public func run(from input: String, to output: String, threads: Int? = nil) throws {
-    guard FileManager.default.fileExists(atPath: input) else { throw TaskError(.missingInput, "\(input): there is no such file") }
+    guard FileManager.default.fileExists(atPath: input) else {
+      throw TaskError(.missingInput, "\(input): there is no such file")
+    }
     let root = try HDF5File(input).root
     func tensor(_ name: String, _ shape: [Int]) throws -> Tensor {
       let data = try root.dataSet(name)

@@ -69,8 +69,10 @@ public struct Backbone: Sendable {
     let output = network.graph.outputs.first.map { network.graph.nodes[$0].name }
     let graph = try network.embedding(layer: adjustments.layer ?? (record == nil ? nil : output))
     guard graph.inputs.count == 1, graph.nodes[graph.inputs[0]].shape.count == 3 else {
-      throw TaskError(.badInput, "\(path): should take one picture, found \(graph.inputs.count) inputs of shapes "
-        + graph.inputs.map { "\(graph.nodes[$0].shape)" }.joined(separator: ", "))
+      throw TaskError(
+        .badInput,
+        "\(path): should take one picture, found \(graph.inputs.count) inputs of shapes "
+          + graph.inputs.map { "\(graph.nodes[$0].shape)" }.joined(separator: ", "))
     }
     guard [1, 3].contains(network.channels) else {
       throw TaskError(.badInput, "\(path): should take pictures of 1 or 3 channels, found \(network.channels)")
@@ -87,7 +89,8 @@ public struct Backbone: Sendable {
   ///   - architecture: A name of the catalogue, such as `conv4`.
   ///   - inputSize: The side of the square input in pixels; by default the published one.
   /// - Throws: `KerasError` for an unknown name, `GraphError` for a picture too small.
-  public init(untrained architecture: String, inputSize: Int? = nil, preprocessing: String? = nil, seed: UInt64) throws {
+  public init(untrained architecture: String, inputSize: Int? = nil, preprocessing: String? = nil, seed: UInt64) throws
+  {
     let found = try Architecture.find(architecture)
     let (graph, parameters) = try found.untrained(inputSize: inputSize.map { Size($0) }, seed: seed)
     self.init(
@@ -131,7 +134,8 @@ public struct Backbone: Sendable {
   /// Writes the network's numbers for one picture: upright RGB, resized as Pillow does it bilinearly, preprocessed.
   package func fill(_ row: UnsafeMutableBufferPointer<Float>, from picture: Picture) {
     let (height, width, channels) = (inputShape[0], inputShape[1], inputShape[2])
-    let resized = picture.width == width && picture.height == height
+    let resized =
+      picture.width == width && picture.height == height
       ? picture : picture.resized(width: width, height: height, filter: .bilinear)
     resized.pixels.withUnsafeBufferPointer { preprocessing.write($0, channels: channels, into: row.baseAddress!) }
   }

@@ -86,7 +86,9 @@ public final class Embedder: Sendable {
   ) throws -> (count: Int, width: Int, skipped: [SkippedPicture]) {
     let views = backbone.views?.count ?? 1
     var (count, width, skipped) = (0, 0, [SkippedPicture]())
-    try Features.write(to: path, mostRows: pictures.count, classes: Set(pictures.labels).sorted(), attributes: attributes) {
+    try Features.write(
+      to: path, mostRows: pictures.count, classes: Set(pictures.labels).sorted(), attributes: attributes
+    ) {
       append in
       for start in stride(from: 0, to: pictures.count, by: pieceCount) {
         let range = start..<min(start + pieceCount, pictures.count)
@@ -122,7 +124,8 @@ public final class Embedder: Sendable {
     let kept = (0..<range.count).filter { !broken.contains($0) }
     let features = Features(
       embeddings: broken.isEmpty ? result.embeddings : result.embeddings.gatheringRows(kept),
-      labels: kept.map { pictures.labels[range.lowerBound + $0] }, paths: kept.map { pictures.paths[range.lowerBound + $0] },
+      labels: kept.map { pictures.labels[range.lowerBound + $0] },
+      paths: kept.map { pictures.paths[range.lowerBound + $0] },
       attributes: attributes)
     return (features, skipped)
   }

@@ -30,7 +30,8 @@ public struct Views: Sendable, Equatable, CustomStringConvertible {
     }
     guard augmentation.isRandom, augmentation.classFactor == 1 else {
       throw TaskError(
-        .wrongArguments, "views '\(text)' should change pictures without making further classes of them, as flip:1 or "
+        .wrongArguments,
+        "views '\(text)' should change pictures without making further classes of them, as flip:1 or "
           + "8:affine:rotate=6:shift=0.03 do")
     }
   }

@@ -1,5 +1,5 @@
-import SiameseImages
 import SiameseEvaluation
+import SiameseImages
 import SiameseMetricLearning
 import SiameseSupportVectors
 import SiameseTensors
@@ -27,7 +27,9 @@ extension Evaluator {
   /// Holds out a share of the classes as unknown, enrolls half of the others' pictures, and asks of every other
   /// picture whether and as whom it is known.
   /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
-  public func openSet(unknownShare: Double = 0.5, rates: [Double] = [1e-2, 1e-1], nu: Double = 0.1) throws -> OpenSetReport {
+  public func openSet(unknownShare: Double = 0.5, rates: [Double] = [1e-2, 1e-1], nu: Double = 0.1) throws
+    -> OpenSetReport
+  {
     let split = try OpenSetSplit(labels: labels, unknownShare: unknownShare, seed: seed)
     let gallery = features.embeddings.gatheringRows(split.gallery)
     let galleryLabels = split.gallery.map { labels[$0] }
@@ -52,10 +54,13 @@ extension Evaluator {
     let length = distance.length
     let extremes = ExtremeValueCalibration(
       DistanceBlocks(distance, gallery).restoring(by: length), labels: galleryLabels)
-    func strangeness(_ matches: GalleryMatches) -> [Float] { matches.byClass.map { extremes.strangeness($0.map(length)) } }
+    func strangeness(_ matches: GalleryMatches) -> [Float] {
+      matches.byClass.map { extremes.strangeness($0.map(length)) }
+    }
     return OpenSetReport(
       distanceThreshold: try measure(
-        split.known.indices.map { known.nearest($0).distance }, split.unknown.indices.map { unknown.nearest($0).distance }),
+        split.known.indices.map { known.nearest($0).distance },
+        split.unknown.indices.map { unknown.nearest($0).distance }),
       oneClassSVM: try measure(outside(split.known), outside(split.unknown)),
       extremeValue: try measure(strangeness(known), strangeness(unknown)),
       knownClasses: Set(galleryLabels).count, unknownClasses: Set(split.unknown.map { labels[$0] }).count)
@@ -68,22 +73,27 @@ extension Evaluator {
   ) throws -> VerificationComparison {
     guard features.count == other.features.count, features.labels == other.features.labels else {
       throw TaskError(
-        .badInput, "two models are compared on the same pictures in the same order, found \(features.count) and "
+        .badInput,
+        "two models are compared on the same pictures in the same order, found \(features.count) and "
           + "\(other.features.count) rows" + (features.count == other.features.count ? " with other labels" : ""))
     }
     let sample = PairSample(labels: labels, seed: seed)
     return try withWorkers { workers in
       try VerificationComparison(
         sample, a: sample.distances(distance, features.embeddings),
-        b: sample.distances(other.distance, other.features.embeddings), rates: rates, roundCount: roundCount, seed: seed,
+        b: sample.distances(other.distance, other.features.embeddings), rates: rates, roundCount: roundCount,
+        seed: seed,
         workers: workers)
     }
   }
 
   /// Thresholds at the rates asked, and what a distance says about a pair; on the pairs of `pairs` where given.
   /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
-  public func calibration(rates: [Double] = [1e-3], pairs: FacePairs? = nil, roundCount: Int = 1000) throws -> Calibration {
-    let sample = try pairs.map { PairSample(pairs: try rowPairs($0).flatMap { $0 }, labels: labels) }
+  public func calibration(rates: [Double] = [1e-3], pairs: FacePairs? = nil, roundCount: Int = 1000) throws
+    -> Calibration
+  {
+    let sample =
+      try pairs.map { PairSample(pairs: try rowPairs($0).flatMap { $0 }, labels: labels) }
       ?? PairSample(labels: labels, seed: seed)
     return try withWorkers { workers in
       try Calibration(

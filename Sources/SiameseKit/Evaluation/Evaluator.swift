@@ -1,8 +1,8 @@
 import Foundation
-import SiameseImages
 import SiameseEvaluation
-import SiameseMetricLearning
 import SiameseFiles
+import SiameseImages
+import SiameseMetricLearning
 import SiameseSupportVectors
 import SiameseTensors
 
@@ -34,21 +34,24 @@ public struct Evaluator: Sendable {
     }
     if let row = features.labels.firstIndex(of: "") {
       throw TaskError(
-        .badInput, "measuring needs the class of every picture, and row \(row + 1)"
+        .badInput,
+        "measuring needs the class of every picture, and row \(row + 1)"
           + (features.paths[row].isEmpty ? "" : " ('\(features.paths[row])')")
           + " has none; put each class in a folder of its own")
     }
     if let bad = features.embeddings.elements.firstIndex(where: { !$0.isFinite }) {
       let row = bad / max(1, features.width)
       throw TaskError(
-        .badInput, "the embedding in row \(row + 1) ('\(features.paths[row])') holds NaN or an infinite value; look at "
+        .badInput,
+        "the embedding in row \(row + 1) ('\(features.paths[row])') holds NaN or an infinite value; look at "
           + "that picture or at the weights")
     }
     self.features = features
     self.distance = distance
     if case .joint(let joint) = distance, joint.width != features.width {
       throw TaskError(
-        .badInput, "joint layers compare embeddings of \(joint.width) numbers, and these have \(features.width); take the features "
+        .badInput,
+        "joint layers compare embeddings of \(joint.width) numbers, and these have \(features.width); take the features "
           + "that siamese embed makes with the same model")
     }
     self.seed = seed
@@ -130,7 +133,9 @@ extension Evaluator {
       guard let figures = Verification(all ?? sample.pairDistances(distances), rates: rates) else {
         throw EvaluationError.oneKindOfPairs(same: sample.sameTotal, different: sample.differentTotal)
       }
-      let intervals = roundCount == 0 ? nil
+      let intervals =
+        roundCount == 0
+        ? nil
         : VerificationIntervals(
           IdentityBootstrap(
             sample, distances: distances, shares: all == nil ? (1, 1) : sample.shares, rates: rates,
@@ -148,7 +153,8 @@ extension Evaluator {
       let parts = path.pathWithoutExtension.split(separator: "/")
       return parts.suffix(2).joined(separator: "/")
     }
-    let rows = Dictionary(features.paths.indices.map { (stem(features.paths[$0]), $0) }, uniquingKeysWith: { a, _ in a })
+    let rows = Dictionary(
+      features.paths.indices.map { (stem(features.paths[$0]), $0) }, uniquingKeysWith: { a, _ in a })
     func row(_ picture: FacePairs.Picture) throws -> Int {
       let name = stem(picture.path())
       guard let row = rows[name] else {
@@ -169,7 +175,8 @@ extension Evaluator {
       if let gallery {
         guard gallery.width == features.width else {
           throw TaskError(
-            .badInput, "the gallery's embeddings should have \(features.width) numbers as the queries', found \(gallery.width)")
+            .badInput,
+            "the gallery's embeddings should have \(features.width) numbers as the queries', found \(gallery.width)")
         }
         let index = ClassIndex(features.labels, classes: classes)
         found = Retrieval(
@@ -179,7 +186,8 @@ extension Evaluator {
         found = Retrieval(features.embeddings, labels: labels, distance: distance, seed: seed, workers: workers)
       }
       guard let found else {
-        throw TaskError(.badInput, "no class has a second picture to be found; retrieval needs one class of two pictures")
+        throw TaskError(
+          .badInput, "no class has a second picture to be found; retrieval needs one class of two pictures")
       }
       return found
     }
@@ -208,18 +216,22 @@ extension Evaluator {
     switch (classifier, distance) {
     case (.joint, .distance):
       throw TaskError(
-        .wrongArguments, "these embeddings are compared by \(distance), not by joint layers; give a --model that was trained "
+        .wrongArguments,
+        "these embeddings are compared by \(distance), not by joint layers; give a --model that was trained "
           + "with --joint, or another classifier")
     case (.joint, .joint(let joint)), (.nearest, .joint(let joint)):
       // An episode's pairs at once: layer by layer they are matrix products.
-      return try TrialResult(drawn, .costs { episode in
-        let similarities = joint.similarities(
-          embeddings.gatheringRows(episode.queries.map(\.row)), embeddings.gatheringRows(episode.support.flatMap { $0 }))
-        return episode.queries.indices.map { query in
-          let line = similarities.row(query)
-          return (0..<ways).map { way in -line.dropFirst(way * shots).prefix(shots).max()! }
-        }
-      })
+      return try TrialResult(
+        drawn,
+        .costs { episode in
+          let similarities = joint.similarities(
+            embeddings.gatheringRows(episode.queries.map(\.row)),
+            embeddings.gatheringRows(episode.support.flatMap { $0 }))
+          return episode.queries.indices.map { query in
+            let line = similarities.row(query)
+            return (0..<ways).map { way in -line.dropFirst(way * shots).prefix(shots).max()! }
+          }
+        })
     case (.nearest, .distance):
       return try TrialResult(drawn, .nearestNeighbour { distance(embeddings.row($0), embeddings.row($1)) })
     case (.prototype, _):

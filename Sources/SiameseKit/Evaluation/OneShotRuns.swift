@@ -1,6 +1,6 @@
 import Foundation
-import SiameseImages
 import SiameseEvaluation
+import SiameseImages
 import SiameseMetricLearning
 import SiameseTensors
 

@@ -19,7 +19,9 @@ extension Features {
       paths.append(record[0])
       labels.append(record[1])
       for (column, field) in record.enumerated().dropFirst(2) {
-        guard let value = Float(field) else { throw fail("line \(number + 1), column \(column + 1): '\(field)' is not a number") }
+        guard let value = Float(field) else {
+          throw fail("line \(number + 1), column \(column + 1): '\(field)' is not a number")
+        }
         elements.append(value)
       }
     }
@@ -30,7 +32,9 @@ extension Features {
     try GrowingFile.write(to: path) { file in
       var isFirst = true
       try produce { piece in
-        if isFirst { try file.append((["path", "label"] + (0..<piece.width).map(String.init)).joined(separator: ",") + "\n") }
+        if isFirst {
+          try file.append((["path", "label"] + (0..<piece.width).map(String.init)).joined(separator: ",") + "\n")
+        }
         isFirst = false
         for row in 0..<piece.count {
           var line = CSVRecords.quoted(piece.paths[row]) + "," + CSVRecords.quoted(piece.labels[row])
@@ -52,7 +56,11 @@ enum CSVRecords {
     let text = try String(utf8: readFile(path), file: path)
     var records: [[String]] = [], record: [String] = [], field: [UInt8] = []
     var quoted = false, wasQuoted = false
-    func endField() { record.append(String(decoding: field, as: UTF8.self)); field.removeAll(keepingCapacity: true); wasQuoted = false }
+    func endField() {
+      record.append(String(decoding: field, as: UTF8.self))
+      field.removeAll(keepingCapacity: true)
+      wasQuoted = false
+    }
     func endRecord() {
       guard !(record.isEmpty && field.isEmpty && !wasQuoted) else { return }
       endField()
@@ -82,7 +90,9 @@ enum CSVRecords {
 
   /// A field as it stands in a file, in quotes where it must be.
   static func quoted(_ field: String) -> String {
-    guard field.utf8.contains(where: { [UInt8(ascii: ","), UInt8(ascii: "\""), 10, 13].contains($0) }) else { return field }
+    guard field.utf8.contains(where: { [UInt8(ascii: ","), UInt8(ascii: "\""), 10, 13].contains($0) }) else {
+      return field
+    }
     return "\"" + field.replacingOccurrences(of: "\"", with: "\"\"") + "\""
   }
 }

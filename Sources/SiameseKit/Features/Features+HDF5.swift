@@ -15,14 +15,16 @@ extension Features {
       guard try root.contains(name) else { return [String](repeating: "", count: shape[0]) }
       let names = try root.dataSet(name).readStrings()
       guard names.count == shape[0] else {
-        throw TaskError(.badInput, "\(path): '\(name)' should name the \(shape[0]) rows of 'embeddings', found \(names.count)")
+        throw TaskError(
+          .badInput, "\(path): '\(name)' should name the \(shape[0]) rows of 'embeddings', found \(names.count)")
       }
       return names
     }
     var attributes: [String: String] = [:]
     for name in try root.attributeNames { attributes[name] = try root.string(name) }
     self.init(
-      embeddings: Tensor(shape: shape, elements: try data.read()), labels: try names("labels"), paths: try names("paths"),
+      embeddings: Tensor(shape: shape, elements: try data.read()), labels: try names("labels"),
+      paths: try names("paths"),
       attributes: attributes)
   }
 

@@ -24,7 +24,8 @@ extension Features {
       }
       for field in values {
         let parts = field.split(separator: ":", maxSplits: 1)
-        guard parts.count == 2, let index = Int(parts[0]), index > (row.last?.index ?? 0), let value = Float(parts[1]) else {
+        guard parts.count == 2, let index = Int(parts[0]), index > (row.last?.index ?? 0), let value = Float(parts[1])
+        else {
           throw fail(number + 1, "'\(field)' should be index:value, with indices from 1 that ascend")
         }
         row.append((index, value))
@@ -36,12 +37,18 @@ extension Features {
     guard width > 0, width <= 1 << 24, rows.count.multipliedReportingOverflow(by: width).partialValue <= 1 << 33 else {
       throw TaskError(.badInput, "\(path): \(rows.count) rows with indices up to \(width) cannot be held as a matrix")
     }
-    if rows.count == width, Set(serials) == Set(1...width), let place = serials.indices.first(where: { serials[$0] != $0 + 1 }) {
+    if rows.count == width, Set(serials) == Set(1...width),
+      let place = serials.indices.first(where: { serials[$0] != $0 + 1 })
+    {
       throw TaskError(
-        .badInput, "\(path): row \(place + 1) has the serial number \(serials[place]); sort the rows of a precomputed kernel by it")
+        .badInput,
+        "\(path): row \(place + 1) has the serial number \(serials[place]); sort the rows of a precomputed kernel by it"
+      )
     }
     var elements = [Float](repeating: 0, count: rows.count * width)
-    for (number, row) in rows.enumerated() { for (index, value) in row { elements[number * width + index - 1] = value } }
+    for (number, row) in rows.enumerated() {
+      for (index, value) in row { elements[number * width + index - 1] = value }
+    }
     let names = try RowNames.read(beside: path, rows: rows.count)
     let hasNames = names.labels.contains { !$0.isEmpty }
     self.init(
@@ -59,7 +66,9 @@ extension Features {
           let label = piece.labels[row]
           guard let place = index[label] else { preconditionFailure("a label that was not announced") }
           var line = areNumbers ? label : String(place)
-          for (column, value) in piece.embeddings.row(row).enumerated() where value != 0 { line += " \(column + 1):\(value)" }
+          for (column, value) in piece.embeddings.row(row).enumerated() where value != 0 {
+            line += " \(column + 1):\(value)"
+          }
           try file.append(line + "\n")
         }
         names.append(piece)

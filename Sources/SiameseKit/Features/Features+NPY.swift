@@ -50,7 +50,8 @@ enum NPYFile {
     let headerCount = try take(lengthBytes).reversed().reduce(0) { $0 << 8 | Int($1) }
     guard headerCount <= size - 8 - lengthBytes else { throw fail("ends inside its header") }
     let header = String(decoding: try take(headerCount), as: UTF8.self)
-    guard let type = header.firstMatch(of: /'descr':\s*'([^']+)'/)?.1, let shapeText = header.firstMatch(of: /'shape':\s*\(([^)]*)\)/)?.1
+    guard let type = header.firstMatch(of: /'descr':\s*'([^']+)'/)?.1,
+      let shapeText = header.firstMatch(of: /'shape':\s*\(([^)]*)\)/)?.1
     else { throw fail("has a header without 'descr' or 'shape'") }
     guard !header.contains(/'fortran_order':\s*True/) else {
       throw fail("holds its array in Fortran order; save it with numpy.ascontiguousarray")

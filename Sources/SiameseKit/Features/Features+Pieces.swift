@@ -29,6 +29,8 @@ extension Features {
   /// Writes a features file of the kind that the extension names; nothing appears under `path` before it is whole.
   /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func write(to path: String) throws {
-    try Features.write(to: path, mostRows: count, classes: indexedLabels().classes, attributes: attributes) { try $0(self) }
+    try Features.write(to: path, mostRows: count, classes: indexedLabels().classes, attributes: attributes) {
+      try $0(self)
+    }
   }
 }

@@ -34,7 +34,8 @@ public struct Features: Sendable, Equatable {
   /// The rows at `indices`, in that order.
   public func selecting(_ indices: [Int]) -> Features {
     Features(
-      embeddings: embeddings.gatheringRows(indices), labels: indices.map { labels[$0] }, paths: indices.map { paths[$0] },
+      embeddings: embeddings.gatheringRows(indices), labels: indices.map { labels[$0] },
+      paths: indices.map { paths[$0] },
       attributes: attributes)
   }
 

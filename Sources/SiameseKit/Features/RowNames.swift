@@ -31,7 +31,8 @@ struct RowNames: Equatable {
       for (number, line) in lines.enumerated() {
         let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
         guard fields.count == 2 else {
-          throw TaskError(.badInput, "\(table): line \(number + 2) should be a path, a tab and a label, found '\(line)'")
+          throw TaskError(
+            .badInput, "\(table): line \(number + 2) should be a path, a tab and a label, found '\(line)'")
         }
         names.paths.append(unescape(fields[0]))
         names.labels.append(unescape(fields[1]))

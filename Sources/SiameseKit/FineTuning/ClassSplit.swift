@@ -32,7 +32,8 @@ struct ClassSplit: Equatable {
       let missing = names.subtracting(labels).sorted()
       guard missing.count < names.count else {
         throw TaskError(
-          .badInput, "\(file): names \(names.count) classes to hold out, of which the pictures show none ('\(missing[0])' and "
+          .badInput,
+          "\(file): names \(names.count) classes to hold out, of which the pictures show none ('\(missing[0])' and "
             + "others); a class is called by its folder's path below the data folder")
       }
       training = labels.indices.filter { !names.contains(labels[$0]) }
@@ -45,7 +46,8 @@ struct ClassSplit: Equatable {
   private init(picturesOf labels: [String], share: Double, seed: UInt64) {
     var random = SeededGenerator(seed: seed)
     var out = Set<Int>()
-    for (_, rows) in Dictionary(grouping: labels.indices, by: { labels[$0] }).sorted(by: { $0.key < $1.key }) where rows.count >= 4 {
+    for (_, rows) in Dictionary(grouping: labels.indices, by: { labels[$0] }).sorted(by: { $0.key < $1.key })
+    where rows.count >= 4 {
       let wanted = Int((Double(rows.count) * share).rounded())
       out.formUnion(rows.shuffled(using: &random).prefix(min(max(wanted, 2), rows.count - 2)))
     }
@@ -84,15 +86,18 @@ public enum HeldOut: Sendable, Equatable, CustomStringConvertible {
     case "pictures": self = .pictures
     default:
       guard FileManager.default.fileExists(atPath: text) else {
-        throw TaskError(.missingInput, "'\(text)' is neither 'classes', 'pictures' nor a file that names the classes to hold out")
+        throw TaskError(
+          .missingInput, "'\(text)' is neither 'classes', 'pictures' nor a file that names the classes to hold out")
       }
       let lines = try TextLines(contentsOf: text)
         .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty && !$0.hasPrefix("#") }
-      let isPairs = lines.count > 1 && lines[0].split(whereSeparator: \.isWhitespace).allSatisfy { Int($0) != nil }
+      let isPairs =
+        lines.count > 1 && lines[0].split(whereSeparator: \.isWhitespace).allSatisfy { Int($0) != nil }
         && [3, 4].contains(lines[1].split(whereSeparator: \.isWhitespace).count)
       let names = isPairs ? try FacePairs(contentsOf: text).pairs.flatMap { [$0.first.name, $0.second.name] } : lines
       guard Set(names).count >= 2 else {
-        throw TaskError(.badInput, "\(text): should name at least two classes to hold out, one a line, found \(Set(names).count)")
+        throw TaskError(
+          .badInput, "\(text): should name at least two classes to hold out, one a line, found \(Set(names).count)")
       }
       self = .named(Set(names), file: text)
     }

@@ -19,7 +19,8 @@ public struct EmbeddingQuality: Sendable, Encodable {
     let pairs = PairDistances.allPairs(embeddings, labels: indices, distance: distance, workers: workers)
     guard let verification = Verification(pairs) else {
       throw TaskError(
-        .badInput, "measuring needs at least two classes with two pictures each among those held out, found \(classes.count) "
+        .badInput,
+        "measuring needs at least two classes with two pictures each among those held out, found \(classes.count) "
           + "classes; give more classes, or hold out a larger share")
     }
     let pictureCounts = Dictionary(grouping: indices) { $0 }.mapValues(\.count)

@@ -16,7 +16,8 @@ extension FineTuner {
   func augmentedFeatures(
     _ plain: Features, rows: [Int], progress: ProgressHandler?
   ) throws -> AugmentedFeatures? {
-    guard recipe.augmentation.isRandom, let copies = recipe.augmentedCopies, copies > 0, recipe.head.startsFromClosedForm
+    guard recipe.augmentation.isRandom, let copies = recipe.augmentedCopies, copies > 0,
+      recipe.head.startsFromClosedForm
     else { return nil }
     let pictures = TrainingPictures(
       paths: rows.map { plain.paths[$0] }, backbone: backbone, augmentation: recipe.augmentation, keptCopies: nil)

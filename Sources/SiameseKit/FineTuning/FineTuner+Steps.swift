@@ -21,7 +21,8 @@ extension FineTuner {
     let head = try head(plain, rows: round.rows, variants)
     var result = try network(with: head)
     let trainable = try recipe.unfreeze.trainable(in: result.graph, headStart: result.headStart)
-    let inputs = try trainable.backbone.isEmpty && recipe.augmentation == .none
+    let inputs =
+      try trainable.backbone.isEmpty && recipe.augmentation == .none
       ? TrainingInputs(head: head.graph(), features: plain.embeddings)
       : TrainingInputs(
         result.graph, parameters: result.parameters, trainable: trainable.paths,
@@ -35,7 +36,8 @@ extension FineTuner {
     result.start = (head, start)
     let criterion = try criterion(classCount: classes.count, head: head, joint: start)
     func measure(_ state: [String: Tensor]) throws -> Measure {
-      try start.map { .joint(try JointLayers($0.head, width: $0.width, parameters: state)) } ?? .distance(recipe.distance)
+      try start.map { .joint(try JointLayers($0.head, width: $0.width, parameters: state)) }
+        ?? .distance(recipe.distance)
     }
     var options = round.options
     (options.seed, options.threads, options.precision) = (recipe.seed, threads, compute.precision.planned)
@@ -53,9 +55,12 @@ extension FineTuner {
     result.parameters = outcome.parameters
     if case .joint(let trained) = try measure(outcome.criterionState) {
       // Similarities that were only compared with one another have no zero yet.
-      result.joint = try PairTarget(loss: recipe.loss) == .absolute ? trained : trained.calibrated(
-        on: inputs.embed(round.rows, parameters: outcome.parameters, threads: threads),
-        labels: plain.selecting(round.rows).indexedLabels().indices, seed: recipe.seed)
+      result.joint =
+        try PairTarget(loss: recipe.loss) == .absolute
+        ? trained
+        : trained.calibrated(
+          on: inputs.embed(round.rows, parameters: outcome.parameters, threads: threads),
+          labels: plain.selecting(round.rows).indexedLabels().indices, seed: recipe.seed)
     }
     result.isInterrupted = outcome.ending == .interrupted
     result.summary = TrainingSummary(
@@ -80,7 +85,9 @@ extension FineTuner {
           phase: round.choosing == nil ? "fine-tuning" : "choosing how long", completed: record.step, total: stepCount,
           unit: "steps", detail: record.summary))
       let goesOn = try report(record)
-      if let path = recipe.checkpoint, !goesOn || record.step % recipe.checkpointInterval == 0 || record.step == stepCount {
+      if let path = recipe.checkpoint,
+        !goesOn || record.step % recipe.checkpointInterval == 0 || record.step == stepCount
+      {
         try run.checkpoint(provenance: provenance).write(to: path)
       }
       return goesOn

@@ -92,7 +92,8 @@ extension FineTuner {
   /// The checkpoint to go on from, if the recipe asks for that and there is one.
   /// - Throws: `TaskError` where it belongs to a run under other conditions, naming the options that differ.
   private func savedRun(_ conditions: RunConditions?) throws -> (checkpoint: Checkpoint, provenance: RunProvenance)? {
-    guard recipe.resumes, let conditions, let path = recipe.checkpoint, FileManager.default.fileExists(atPath: path) else {
+    guard recipe.resumes, let conditions, let path = recipe.checkpoint, FileManager.default.fileExists(atPath: path)
+    else {
       return nil
     }
     let checkpoint = try Checkpoint(contentsOf: path)

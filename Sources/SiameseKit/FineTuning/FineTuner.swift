@@ -1,8 +1,8 @@
 import Foundation
+import SiameseFiles
 import SiameseGraph
 import SiameseImages
 import SiameseMetricLearning
-import SiameseFiles
 import SiameseSupportVectors
 import SiameseTensors
 
@@ -52,7 +52,8 @@ public struct FineTuner {
     let unseen = split.heldOut.map { plain.labels[$0] }
     func quality(_ embeddings: Tensor, _ distance: Measure) throws -> EmbeddingQuality {
       try EmbeddingQuality(
-        embeddings, labels: unseen, distance: distance, ways: recipe.ways, trialCount: recipe.trialCount, seed: recipe.seed)
+        embeddings, labels: unseen, distance: distance, ways: recipe.ways, trialCount: recipe.trialCount,
+        seed: recipe.seed)
     }
     let before = try quality(plain.embeddings.gatheringRows(split.heldOut), .distance(recipe.distance))
     let trained = try train(plain, rows: split.training, progress: progress, report: report)
@@ -74,7 +75,8 @@ public struct FineTuner {
     }
     var machine = KernelSVM(kernel: .rbf(), c: 10)
     machine.threads = threads
-    let svm = try recipe.trainsSVM
+    let svm =
+      try recipe.trainsSVM
       ? SVMQuality(embedded, before: plain.embeddings, labels: plain.labels, machine: machine, c: 10) : nil
     var model = try model(trained, classes: Set(split.training.map { plain.labels[$0] }).sorted(), after: after)
     // Scored on half of the pictures; what is kept has seen them all.
@@ -83,8 +85,11 @@ public struct FineTuner {
       model: model,
       features: Features(
         embeddings: embedded, labels: plain.labels, paths: plain.paths,
-        attributes: ["layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": measure(trained.joint).name]),
-      plainFeatures: plain, heldOutRows: split.heldOut, before: before, after: after, svm: svm, training: training, skipped: skipped,
+        attributes: [
+          "layer": trained.graph.nodes[trained.graph.outputs[0]].name, "distance": measure(trained.joint).name,
+        ]),
+      plainFeatures: plain, heldOutRows: split.heldOut, before: before, after: after, svm: svm, training: training,
+      skipped: skipped,
       warnings: warnings(plain.labels, split),
       trainingClasses: Set(split.training.map { plain.labels[$0] }).count, heldOutClasses: Set(unseen).count)
   }
@@ -136,8 +141,11 @@ public struct FineTuner {
       Dictionary(grouping: rows) { labels[$0] }.filter { $0.value.count == 1 }.keys.sorted()
     }
     func sentence(_ names: [String], _ one: String, _ many: String) -> String? {
-      names.isEmpty ? nil : "\(names.count) \(names.count == 1 ? "class has" : "classes have") a single picture and "
-        + (names.count == 1 ? one : many) + " (" + names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", …)" : ")")
+      names.isEmpty
+        ? nil
+        : "\(names.count) \(names.count == 1 ? "class has" : "classes have") a single picture and "
+          + (names.count == 1 ? one : many) + " (" + names.prefix(3).joined(separator: ", ")
+          + (names.count > 3 ? ", …)" : ")")
     }
     return [
       sentence(singletons(split.training), "takes no part in training", "take no part in training"),
@@ -149,13 +157,15 @@ public struct FineTuner {
     let classes = Set(labels)
     guard classes.count >= (recipe.heldOut == .classes ? 4 : 2) else {
       throw TaskError(
-        .badInput, "fine-tuning needs at least \(recipe.heldOut == .classes ? "4 classes, two to learn from and two to measure on" : "2 classes"); found \(classes.count)"
+        .badInput,
+        "fine-tuning needs at least \(recipe.heldOut == .classes ? "4 classes, two to learn from and two to measure on" : "2 classes"); found \(classes.count)"
           + (classes.count == 1 ? " ('\(classes.first!)'); put each class in a folder of its own" : ""))
     }
     let counts = Dictionary(grouping: split.training) { labels[$0] }.mapValues(\.count)
     guard counts.values.count(where: { $0 >= 2 }) >= 2 else {
       throw TaskError(
-        .badInput, "fine-tuning needs at least two classes of two pictures or more to learn from; found "
+        .badInput,
+        "fine-tuning needs at least two classes of two pictures or more to learn from; found "
           + "\(counts.values.count { $0 >= 2 }) among \(counts.count) training classes")
     }
   }

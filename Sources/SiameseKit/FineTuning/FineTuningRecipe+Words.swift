@@ -86,7 +86,8 @@ extension FineTuningRecipe {
     }
     guard let reaction = FineTuningOptions.OnCollapse(rawValue: words.onCollapse) else {
       throw MetricLearningError.unknownName(
-        kind: "answer to a collapse", found: words.onCollapse, known: FineTuningOptions.OnCollapse.allCases.map(\.rawValue))
+        kind: "answer to a collapse", found: words.onCollapse,
+        known: FineTuningOptions.OnCollapse.allCases.map(\.rawValue))
     }
     training.layerDecay = words.layerDecay
     training.gradualSteps = words.gradualSteps

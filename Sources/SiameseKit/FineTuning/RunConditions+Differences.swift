@@ -18,7 +18,9 @@ extension RunConditions {
     }
   }
 
-  private static var conditions: [Condition] { networkConditions + dataConditions + modelConditions + trainingConditions }
+  private static var conditions: [Condition] {
+    networkConditions + dataConditions + modelConditions + trainingConditions
+  }
 
   private static var networkConditions: [Condition] {
     [
@@ -35,7 +37,8 @@ extension RunConditions {
     [
       Condition("--data") { conditions in
         let pictures = conditions.pictures
-        return "\(pictures.count) pictures of \(pictures.classCount) classes (paths and labels of SHA-256 \(pictures.hash))"
+        return
+          "\(pictures.count) pictures of \(pictures.classCount) classes (paths and labels of SHA-256 \(pictures.hash))"
       },
       Condition("--split") { $0.split.heldOut },
       Condition("--hold-out") { "\($0.split.heldOutShare)" },

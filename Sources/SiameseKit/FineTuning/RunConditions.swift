@@ -91,7 +91,8 @@ extension RunConditions {
       heldOut: Self.words(recipe.heldOut), heldOutShare: recipe.heldOutShare, choosingShare: recipe.selectionShare)
     (head, unfreeze) = (recipe.head, recipe.unfreeze)
     criterion = Criterion(
-      loss: recipe.loss, miner: recipe.miner, reducer: recipe.reducer, joint: recipe.joint, distance: recipe.distance.name)
+      loss: recipe.loss, miner: recipe.miner, reducer: recipe.reducer, joint: recipe.joint,
+      distance: recipe.distance.name)
     batches = Batches(
       augmentation: recipe.augmentation.description, augmentedCopies: recipe.augmentedCopies,
       withinParents: recipe.withinParents)
@@ -99,7 +100,9 @@ extension RunConditions {
       batch: tuner.compute.batch, instructionSet: tuner.compute.instructionSet?.rawValue,
       isTuned: tuner.compute.tuning != .fixed)
     training = recipe.training
-    (training.seed, training.threads, training.precision) = (recipe.seed, tuner.threads, tuner.compute.precision.planned)
+    (training.seed, training.threads, training.precision) = (
+      recipe.seed, tuner.threads, tuner.compute.precision.planned
+    )
   }
 
   private static func words(_ heldOut: HeldOut) -> String {

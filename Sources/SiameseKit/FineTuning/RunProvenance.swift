@@ -27,13 +27,15 @@ struct RunProvenance: Codable, Equatable {
   init(_ text: String, path: String, conditions: RunConditions) throws {
     guard let found = try? JSONDecoder().decode(RunProvenance.self, from: Data(text.utf8)) else {
       throw TaskError(
-        .badInput, "'\(path)' is a checkpoint of something else than a fine-tuning run of this version; give another "
+        .badInput,
+        "'\(path)' is a checkpoint of something else than a fine-tuning run of this version; give another "
           + "--checkpoint, or start anew without --resume")
     }
     guard found.conditions == conditions else {
       let list = found.conditions.differences(in: conditions).joined(separator: ", ")
       throw TaskError(
-        .wrongArguments, "'\(path)' belongs to a run with other options: \(list); resume with those, or start anew without "
+        .wrongArguments,
+        "'\(path)' belongs to a run with other options: \(list); resume with those, or start anew without "
           + "--resume")
     }
     self = found

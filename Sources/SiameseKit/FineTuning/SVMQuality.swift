@@ -32,7 +32,8 @@ public struct SVMQuality: Sendable, Encodable {
   init(_ embeddings: Tensor, before: Tensor, labels: [String], machine: KernelSVM, c: Double) throws {
     let (first, second) = ClassSplit.halves(of: labels)
     guard Set(second.map { labels[$0] }).count >= 2 else {
-      throw TaskError(.badInput, "--svm needs at least two classes with two pictures each; without it the run goes through")
+      throw TaskError(
+        .badInput, "--svm needs at least two classes with two pictures each; without it the run goes through")
     }
     func fit(_ rows: Tensor) throws -> (machine: TrainedSVM, accuracy: Double) {
       let trained = try machine.fit(rows.gatheringRows(first), first.map { labels[$0] })

@@ -48,8 +48,10 @@ package final class TensorBoardLog {
     let time = now()
     try makeFolder("\(folder)/\(round)")
     // TensorBoard reads a folder's files in order of their names.
-    let path = "\(folder)/\(round)/events.out.tfevents.\(String(format: "%010d", Int(time))).\(ProcessInfo.processInfo.processIdentifier).siamese"
-    guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path) else {
+    let path =
+      "\(folder)/\(round)/events.out.tfevents.\(String(format: "%010d", Int(time))).\(ProcessInfo.processInfo.processIdentifier).siamese"
+    guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path)
+    else {
       throw TaskError(.inputOutput, "'\(path)' cannot be written; check the folder and its permissions")
     }
     var version = Data()
@@ -100,7 +102,9 @@ extension TensorBoardLog {
   static func masked(_ checksum: UInt32) -> UInt32 { (checksum >> 15 | checksum << 17) &+ 0xA282_EAD8 }
 
   /// CRC-32C (Castagnoli), reflected.
-  static func checksum(_ bytes: Data) -> UInt32 { ~bytes.reduce(~0) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8 } }
+  static func checksum(_ bytes: Data) -> UInt32 {
+    ~bytes.reduce(~0) { table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] ^ $0 >> 8 }
+  }
 
   private static let table: [UInt32] = (0..<256).map { index in
     (0..<8).reduce(UInt32(index)) { value, _ in value & 1 == 1 ? value >> 1 ^ 0x82F6_3B78 : value >> 1 }

@@ -39,7 +39,8 @@ package final class TrainingInputs {
       if rowBytes * pictures.count * variants <= memoryLimit {
         let runner = try NetworkRunner(split.prefix, parameters: parameters, options: options.running)
         let count = pictures.count
-        let kept = try runner.run(count: count * variants, phase: "computing frozen layers", progress: progress) { index, row in
+        let kept = try runner.run(count: count * variants, phase: "computing frozen layers", progress: progress) {
+          index, row in
           try pictures.fill(row, index % count, seed: index < count ? nil : UInt64(index))
         }
         if let failure = kept.failures.first { throw failure.error }
@@ -47,7 +48,8 @@ package final class TrainingInputs {
         team = nil
         batch = { rows, seed in
           var random = SeededGenerator(seed: seed ?? 0)
-          let chosen = seed == nil || variants == 1
+          let chosen =
+            seed == nil || variants == 1
             ? rows : rows.map { $0 + count * Int.random(in: 0..<variants, using: &random) }
           return kept.outputs.map { $0.gatheringRows(chosen) }
         }

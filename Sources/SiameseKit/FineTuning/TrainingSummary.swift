@@ -28,16 +28,20 @@ public struct TrainingSummary: Sendable, Encodable {
   public var verdict: String? {
     func percent(_ x: Double) -> String { String(format: "%.1f %%", x * 100) }
     if steps == 0, let start = selectionErrorAtStart {
-      return "training did not improve on the fitted head (equal-error rate \(percent(start)) on the classes that choose), "
+      return
+        "training did not improve on the fitted head (equal-error rate \(percent(start)) on the classes that choose), "
         + "so the head stays as fitted"
     }
-    guard steps > 0, let start = heldOutErrorAtStart, let end = heldOutErrorAtEnd, end > 0, end >= start else { return nil }
+    guard steps > 0, let start = heldOutErrorAtStart, let end = heldOutErrorAtEnd, end > 0, end >= start else {
+      return nil
+    }
     let found = "equal-error rate \(percent(start)) before the first step, \(percent(end)) after the last"
     if let before = selectionErrorAtStart, let best = selectionErrorAtBest {
       return "training improved on the classes that choose (equal-error rate \(percent(before)) to \(percent(best))), "
         + "but not on the pictures held out (\(found))"
     }
-    return "training did not improve on its start (\(found), on the pictures held out), and no classes chose how long to "
+    return
+      "training did not improve on its start (\(found), on the pictures held out), and no classes chose how long to "
       + "train; with --choose-on 0.2 some would, and the start would stay where it is better"
   }
 

@@ -12,12 +12,15 @@ extension SiameseModel {
   public func jointSimilarity() throws -> Similarity {
     guard let joint else {
       throw TaskError(
-        .badInput, "\(backbone.path): holds no joint layers; make a model that does with siamese-finetune --joint absdiff,product:64,1")
+        .badInput,
+        "\(backbone.path): holds no joint layers; make a model that does with siamese-finetune --joint absdiff,product:64,1"
+      )
     }
     return Similarity(name: "joint \(joint.head) \(try fingerprint().prefix(12))") { left, right in
       guard left.rowWidth == joint.width, right.rowWidth == joint.width else {
         throw TaskError(
-          .badInput, "joint layers compare embeddings of \(joint.width) numbers, and these have \(left.rowWidth); take the "
+          .badInput,
+          "joint layers compare embeddings of \(joint.width) numbers, and these have \(left.rowWidth); take the "
             + "features that siamese embed makes with the same model")
       }
       var values = joint.similarities(left, right)

@@ -1,6 +1,6 @@
 import Foundation
-import SiameseHDF5
 import SiameseFiles
+import SiameseHDF5
 import SiameseSupportVectors
 import SiameseTensors
 

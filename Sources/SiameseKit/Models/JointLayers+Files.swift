@@ -22,7 +22,9 @@ extension JointLayers {
       TaskError(.badInput, "\(group.file.name): in the group '\(group.path)', \(reason)")
     }
     guard let text = try group.string("layers"), let head = try? PairHead(text) else {
-      throw fail("the attribute 'layers' should name joint layers as in absdiff:64,1, found '\(try group.string("layers") ?? "nothing")'")
+      throw fail(
+        "the attribute 'layers' should name joint layers as in absdiff:64,1, found '\(try group.string("layers") ?? "nothing")'"
+      )
     }
     guard let width = try group.integer("width"), 1...1_000_000 ~= width else {
       throw fail("the attribute 'width' should be the embedding's width")

@@ -70,19 +70,27 @@ extension ModelRecord {
     guard try root.kind(of: groupName) == .group else { return nil }
     let group = try root.group(groupName)
     func fail(_ reason: String) -> TaskError { TaskError(.badInput, "\(path): in the group '\(groupName)', \(reason)") }
-    guard let version = try group.integer("format_version") else { throw fail("the attribute 'format_version' is missing") }
+    guard let version = try group.integer("format_version") else {
+      throw fail("the attribute 'format_version' is missing")
+    }
     guard version <= formatVersion else {
-      throw fail("the layout is version \(version), and this tool knows up to \(formatVersion); use a newer version of it")
+      throw fail(
+        "the layout is version \(version), and this tool knows up to \(formatVersion); use a newer version of it")
     }
     guard let distanceName = try group.string("distance"), let distance = try? Distance(name: distanceName) else {
-      throw fail("the attribute 'distance' should name a distance, found '\(try group.string("distance") ?? "nothing")'")
+      throw fail(
+        "the attribute 'distance' should name a distance, found '\(try group.string("distance") ?? "nothing")'")
     }
     guard let preprocessing = try group.string("preprocessing").flatMap(Preprocessing.init(rawValue:)) else {
-      throw fail("the attribute 'preprocessing' should be one of \(Preprocessing.allCases.map(\.rawValue).joined(separator: ", "))")
+      throw fail(
+        "the attribute 'preprocessing' should be one of \(Preprocessing.allCases.map(\.rawValue).joined(separator: ", "))"
+      )
     }
     var record = ModelRecord(distance: distance, preprocessing: preprocessing)
     if let text = try group.string("views") {
-      guard let views = try? Views(text) else { throw fail("the attribute 'views' should be as --views takes it, found '\(text)'") }
+      guard let views = try? Views(text) else {
+        throw fail("the attribute 'views' should be as --views takes it, found '\(text)'")
+      }
       record.views = views
     }
     if try group.contains("classes") { record.classes = try group.dataSet("classes").readStrings() }
@@ -94,11 +102,14 @@ extension ModelRecord {
     if let text = try group.string("calibration") {
       record.calibration = try decode(Calibration.self, text, or: fail("the attribute 'calibration' is not as written"))
       guard record.calibration?.distance == record.measure.name else {
-        throw fail("the calibration is one of \(record.calibration?.distance ?? "nothing"), the model compares by \(record.measure.name); calibrate anew")
+        throw fail(
+          "the calibration is one of \(record.calibration?.distance ?? "nothing"), the model compares by \(record.measure.name); calibrate anew"
+        )
       }
     }
     if let text = try group.string("provenance") {
-      record.provenance = try decode([String: String].self, text, or: fail("the attribute 'provenance' is not as written"))
+      record.provenance = try decode(
+        [String: String].self, text, or: fail("the attribute 'provenance' is not as written"))
     }
     return record
   }

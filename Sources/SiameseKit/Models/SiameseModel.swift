@@ -50,7 +50,8 @@ public struct SiameseModel: Sendable {
     backbone = adjustments == NetworkAdjustments() ? asRecorded : try Backbone(file, found, adjustments)
     guard let found else {
       throw TaskError(
-        .badInput, "\(path): is a network without the group 'siamese', so it says no distance and no threshold; make a "
+        .badInput,
+        "\(path): is a network without the group 'siamese', so it says no distance and no threshold; make a "
           + "model of it with siamese-finetune --backbone \(path), or use it as --backbone")
     }
     record = found
@@ -66,7 +67,8 @@ public struct SiameseModel: Sendable {
   private mutating func adjust(_ path: String) throws {
     if let joint, joint.width != backbone.embeddingWidth {
       throw TaskError(
-        .wrongArguments, "\(path): its joint layers compare embeddings of \(joint.width) numbers, and layer "
+        .wrongArguments,
+        "\(path): its joint layers compare embeddings of \(joint.width) numbers, and layer "
           + "'\(backbone.layer)' gives \(backbone.embeddingWidth); leave --layer out")
     }
     isAdjusted = true

@@ -57,7 +57,9 @@ public struct Recogniser: Sendable {
 
   /// Opens the gallery at `gallery`; `creating` makes it where there is none.
   /// - Throws: `GalleryError.otherModel` where another model made it.
-  public init(model path: String, gallery: String, creating: Bool = false, options: EmbeddingOptions = EmbeddingOptions())
+  public init(
+    model path: String, gallery: String, creating: Bool = false, options: EmbeddingOptions = EmbeddingOptions()
+  )
     throws
   {
     try self.init(model: SiameseModel(contentsOf: path), gallery: gallery, creating: creating, options: options)
@@ -74,7 +76,8 @@ public struct Recogniser: Sendable {
 
   private static func identity(of model: SiameseModel) throws -> Gallery.Model {
     Gallery.Model(
-      hash: try model.fingerprint(), name: model.backbone.path, distance: model.distance.name, width: model.backbone.embeddingWidth)
+      hash: try model.fingerprint(), name: model.backbone.path, distance: model.distance.name,
+      width: model.backbone.embeddingWidth)
   }
 
   /// Adds labelled pictures, all in one transaction; a picture's label is whose it is.
@@ -85,12 +88,14 @@ public struct Recogniser: Sendable {
   ) throws -> (enrolment: Gallery.Enrolment, skipped: [SkippedPicture]) {
     if let index = pictures.labels.firstIndex(of: "") {
       throw TaskError(
-        .badInput, "\(pictures.paths[index]): nobody is named for this picture; put each person's pictures in a folder of "
+        .badInput,
+        "\(pictures.paths[index]): nobody is named for this picture; put each person's pictures in a folder of "
           + "the person's name, or give --identity")
     }
     let (features, skipped) = try embedder.embed(pictures, strict: strict, progress: progress)
     let entries = (0..<features.count).map {
-      Gallery.Entry(identity: features.labels[$0], path: features.paths[$0], embedding: Array(features.embeddings.row($0)))
+      Gallery.Entry(
+        identity: features.labels[$0], path: features.paths[$0], embedding: Array(features.embeddings.row($0)))
     }
     return (try gallery.enroll(entries), skipped)
   }
@@ -108,7 +113,8 @@ public struct Recogniser: Sendable {
     let limit = try threshold ?? model.decisionThreshold(falseAcceptRate: falseAcceptRate)
     let (embeddings, names, pictures) = try gallery.contents()
     guard !names.isEmpty else {
-      throw TaskError(.badInput, "gallery '\(gallery.path)' is empty; add people with siamese enroll --gallery \(gallery.path)")
+      throw TaskError(
+        .badInput, "gallery '\(gallery.path)' is empty; add people with siamese enroll --gallery \(gallery.path)")
     }
     let queries = try Tensor(
       shape: [paths.count, model.backbone.embeddingWidth],
@@ -168,15 +174,18 @@ extension SiameseModel {
       guard let threshold = record.calibration?.threshold(falseAcceptRate: rate) else {
         let known = record.calibration?.thresholds.map { "\($0.falseAcceptRate)" }.joined(separator: ", ")
         throw TaskError(
-          .badInput, "the model is \(known.map { "calibrated for false-accept rates of \($0)" } ?? "not calibrated"), not "
+          .badInput,
+          "the model is \(known.map { "calibrated for false-accept rates of \($0)" } ?? "not calibrated"), not "
             + "for \(rate); calibrate it with siamese calibrate --far \(rate)")
       }
       return threshold.threshold
     }
     guard !isAdjusted else {
       throw TaskError(
-        .wrongArguments, "the model's thresholds hold for the network as the model records it, and not with another layer, "
-          + "input size, preprocessing or test-time augmentation; give --threshold, or calibrate it so with siamese calibrate")
+        .wrongArguments,
+        "the model's thresholds hold for the network as the model records it, and not with another layer, "
+          + "input size, preprocessing or test-time augmentation; give --threshold, or calibrate it so with siamese calibrate"
+      )
     }
     guard let threshold = record.calibration?.threshold()?.threshold ?? threshold else {
       throw TaskError(
@@ -194,7 +203,8 @@ extension Measure {
     case .joint(let joint):
       let prepared = joint.prepared(rows)
       return .learned { query, range, line in
-        joint.write(joint.prepared(Tensor(shape: [1, query.count], elements: query)), 0..<1, prepared, range, into: line)
+        joint.write(
+          joint.prepared(Tensor(shape: [1, query.count], elements: query)), 0..<1, prepared, range, into: line)
         for k in 0..<range.count { line[k] = -line[k] }
       }
     }

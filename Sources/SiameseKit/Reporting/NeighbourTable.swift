@@ -52,7 +52,9 @@ struct NeighbourTable {
       var (seen, times) = (Set<Int>(), [[Int]: Int]())
       return pairs.filter { pair in
         let kinds = [labels[pair.first], labels[pair.second]].sorted()
-        guard !seen.contains(pair.first), !seen.contains(pair.second), times[kinds, default: 0] < 3 else { return false }
+        guard !seen.contains(pair.first), !seen.contains(pair.second), times[kinds, default: 0] < 3 else {
+          return false
+        }
         seen.formUnion([pair.first, pair.second])
         times[kinds, default: 0] += 1
         return true

@@ -1,9 +1,9 @@
 import Foundation
-import SiameseImages
 import SiameseEvaluation
+import SiameseFiles
+import SiameseImages
 import SiameseMetricLearning
 import SiameseReports
-import SiameseFiles
 import SiameseTensors
 
 /// Fills a report from embeddings, and from training where there was some.
@@ -55,7 +55,8 @@ public struct ReportBuilder: Sendable {
     let points = after.distance.points(after.features.embeddings).gatheringRows(shown)
     content.maps = [
       .init(
-        name: "PCA", note: "The two directions of largest variance: distances on paper are true, but most of them unseen.",
+        name: "PCA",
+        note: "The two directions of largest variance: distances on paper are true, but most of them unseen.",
         positions: Maps.principalComponents(points)),
       .init(
         name: "t-SNE", note: "Neighbours stay together: look for groups, not at the distances between them.",
@@ -98,9 +99,11 @@ public struct ReportBuilder: Sendable {
     let seen = Set(trainedClasses).intersection(self.after.classes).count
     let known = seen == 0 ? "" : ", \(seen == after.classes ? "all" : "\(seen)") of them seen in training"
     let now = after.figures.equalErrorRate
-    let interval = after.intervals?.equalErrorRate.map { " (95\u{00A0}%: \(percent($0.low)) to \(percent($0.high)))" } ?? ""
+    let interval =
+      after.intervals?.equalErrorRate.map { " (95\u{00A0}%: \(percent($0.low)) to \(percent($0.high)))" } ?? ""
     guard let before else {
-      return "On \(after.pictures) pictures of \(after.classes) classes\(known)\(known.isEmpty ? "" : ","), equal errors stand at \(percent(now))\(interval)."
+      return
+        "On \(after.pictures) pictures of \(after.classes) classes\(known)\(known.isEmpty ? "" : ","), equal errors stand at \(percent(now))\(interval)."
     }
     let then = before.figures.equalErrorRate
     let scope = "on \(after.pictures) pictures of \(after.classes) classes\(known)"
@@ -112,9 +115,12 @@ public struct ReportBuilder: Sendable {
   private var curves: [ReportContent.Curve] {
     guard training.count > 1 else { return [] }
     let best = training.last { $0.isBest == true }.map { Double($0.step) }
-    func curve(_ name: String, isShare: Bool = false, best: Double? = nil, _ value: (StepRecord) -> Double?) -> ReportContent.Curve {
+    func curve(_ name: String, isShare: Bool = false, best: Double? = nil, _ value: (StepRecord) -> Double?)
+      -> ReportContent.Curve
+    {
       .init(
-        name: name, over: "step", points: training.compactMap { record in value(record).map { (Double(record.step), $0) } },
+        name: name, over: "step",
+        points: training.compactMap { record in value(record).map { (Double(record.step), $0) } },
         isShare: isShare, best: best)
     }
     return [

@@ -91,8 +91,10 @@ package struct ClosedFormFit: Sendable, Equatable {
       return
     }
 
-    let axes = Self.axes(method, whitened: Tensor.product(
-      features.centred(on: [mean], classOf: [Int](repeating: 0, count: count)), full), classes: classes)
+    let axes = Self.axes(
+      method,
+      whitened: Tensor.product(
+        features.centred(on: [mean], classOf: [Int](repeating: 0, count: count)), full), classes: classes)
     let kept = min(width ?? (method == .lda ? classes.count - 1 : depth), axes.values.count)
     let rotation = ClosedFormFit(
       axes: axes.vectors, scales: [Double](repeating: 1, count: kept), width: kept,

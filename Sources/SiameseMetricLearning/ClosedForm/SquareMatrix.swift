@@ -75,7 +75,8 @@ private func dot(_ x: UnsafePointer<Double>, _ y: UnsafePointer<Double>, _ count
   var sums = SIMD8<Double>.zero
   var k = 0
   while k + 8 <= count {
-    sums += UnsafeRawPointer(x + k).loadUnaligned(as: SIMD8<Double>.self)
+    sums +=
+      UnsafeRawPointer(x + k).loadUnaligned(as: SIMD8<Double>.self)
       * UnsafeRawPointer(y + k).loadUnaligned(as: SIMD8<Double>.self)
     k += 8
   }

@@ -43,7 +43,8 @@ extension DistanceBlocks {
     let b = columns.map(joint.prepared) ?? a
     let bounds = joint.bounds(rows, columns ?? rows)
     self.init(
-      rowCount: rows.rowCount, columnCount: (columns ?? rows).rowCount, bounds: -bounds.upperBound...(-bounds.lowerBound)
+      rowCount: rows.rowCount, columnCount: (columns ?? rows).rowCount,
+      bounds: -bounds.upperBound...(-bounds.lowerBound)
     ) {
       joint.write(a, $0, b, $1, into: $2)
       for k in 0..<$0.count * $1.count { $2[k] = -$2[k] }

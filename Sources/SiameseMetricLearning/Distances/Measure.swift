@@ -64,7 +64,11 @@ public enum Measure: Sendable, Equatable {
 
   /// The rows as points of ordinary space: of unit length where only directions count.
   package func points(_ embeddings: Tensor) -> Tensor {
-    if case .distance(let distance) = self, distance.ignoresLength { DistanceRows(embeddings, for: distance).rows } else { embeddings }
+    if case .distance(let distance) = self, distance.ignoresLength {
+      DistanceRows(embeddings, for: distance).rows
+    } else {
+      embeddings
+    }
   }
 }
 

@@ -13,7 +13,8 @@ extension HeadDesign {
     for (index, units) in hidden.enumerated() {
       let block = index + 1
       result.append((.dense(block), .dense(units: units, bias: false, activation: .linear)))
-      result.append((.normalization(block), .batchNormalization(epsilon: 1e-3, momentum: 0.9, scale: true, center: true)))
+      result.append(
+        (.normalization(block), .batchNormalization(epsilon: 1e-3, momentum: 0.9, scale: true, center: true)))
       result.append((.activation(block), .activation(.relu)))
       if dropout > 0 { result.append((.dropout(block), .dropout(rate: dropout))) }
     }
@@ -40,7 +41,9 @@ extension HeadDesign {
   /// - Throws: `MetricLearningError` where the start cannot be fitted.
   package func fit(features: Tensor, labels: [Int], seed: UInt64) throws -> Head {
     var features = features.reshaped([features.rowCount, features.rowWidth])
-    guard projects else { return Head(design: self, depth: features.rowWidth, width: features.rowWidth, parameters: [:]) }
+    guard projects else {
+      return Head(design: self, depth: features.rowWidth, width: features.rowWidth, parameters: [:])
+    }
     if signedRoot {
       for k in features.elements.indices {
         let x = features.elements[k]

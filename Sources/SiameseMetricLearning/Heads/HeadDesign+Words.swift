@@ -35,14 +35,16 @@ extension HeadDesign: CustomStringConvertible {
       (projects, signedRoot, self.start) = (false, false, .orthogonal)
     case "wccn", "lda", "pca", "linear", "identity":
       guard widths.count <= 1 else {
-        throw MetricLearningError.badOption(name: "head '\(text)'", found: "\(widths.count) widths", expected: "one at most")
+        throw MetricLearningError.badOption(
+          name: "head '\(text)'", found: "\(widths.count) widths", expected: "one at most")
       }
       self.start = Start(rawValue: kind) ?? start ?? .wccn
       width = widths.first
     case "mlp":
       guard widths.count >= 2 else {
         throw MetricLearningError.badOption(
-          name: "head '\(text)'", found: "\(widths.count) widths", expected: "hidden widths and the embedding's, as in mlp:256,128")
+          name: "head '\(text)'", found: "\(widths.count) widths",
+          expected: "hidden widths and the embedding's, as in mlp:256,128")
       }
       if let start, start != .orthogonal {
         throw MetricLearningError.badOption(

@@ -24,18 +24,22 @@ public struct JointLayers: Sendable, Equatable {
       guard let found = parameters[path], found.shape == shape, found.elements.allSatisfy(\.isFinite) else {
         throw MetricLearningError.misfit(
           what: "weight '\(path)' of the joint layers", expected: "finite numbers of shape \(shape)",
-          found: parameters[path].map { "shape \($0.shape)" + ($0.shape == shape ? ", not all of them finite" : "") } ?? "none")
+          found: parameters[path].map { "shape \($0.shape)" + ($0.shape == shape ? ", not all of them finite" : "") }
+            ?? "none")
       }
     }
     (self.head, self.width, self.parameters) = (head, width, parameters)
   }
 
   /// The probability that two pictures are of one class, from their distance `−s`.
-  public func probability(atDistance distance: Float) -> Double { ProbabilityMap.logistic(intercept: 0, slope: 1).probability(distance) }
+  public func probability(atDistance distance: Float) -> Double {
+    ProbabilityMap.logistic(intercept: 0, slope: 1).probability(distance)
+  }
 
   /// How alike two embeddings are, as a logit.
   public func similarity(_ x: some Collection<Float>, _ y: some Collection<Float>) -> Float {
-    similarities(Tensor(shape: [1, x.count], elements: Array(x)), Tensor(shape: [1, y.count], elements: Array(y))).elements[0]
+    similarities(Tensor(shape: [1, x.count], elements: Array(x)), Tensor(shape: [1, y.count], elements: Array(y)))
+      .elements[0]
   }
 
   /// How alike the rows of `left` `[M, D]` are to those of `right` `[N, D]`: logits `[M, N]`.
@@ -82,7 +86,8 @@ extension JointLayers {
 
   /// Prepares embeddings `[N, width]` for `write`.
   package func prepared(_ embeddings: Tensor) -> Rows {
-    precondition(embeddings.shape.count == 2 && embeddings.rowWidth == width, "joint layers take embeddings [N, \(width)]")
+    precondition(
+      embeddings.shape.count == 2 && embeddings.rowWidth == width, "joint layers take embeddings [N, \(width)]")
     guard head.meetings.contains(.concat) else { return Rows(embeddings: embeddings, asLeft: nil, asRight: nil) }
     let kernel = parameters["joint_dense_1/kernel"]!
     let symmetric = (head.meetingColumns.count - 2) * width
@@ -153,7 +158,8 @@ extension JointLayers {
       parameters["joint_dense_1/kernel"]!.elements.withUnsafeBufferPointer { kernel in
         sums.withUnsafeMutableBufferPointer { sums in
           multiply(
-            rows: count, columns: units, inner: inner, features.baseAddress!, stride: inner, kernel.baseAddress!, stride: units,
+            rows: count, columns: units, inner: inner, features.baseAddress!, stride: inner, kernel.baseAddress!,
+            stride: units,
             into: sums.baseAddress!, stride: units)
         }
       }
@@ -219,7 +225,9 @@ extension JointLayers {
     }
     for (layer, units) in head.units.enumerated() {
       let kernel = parameters["joint_dense_\(layer + 1)/kernel"]!.elements
-      var (floor, ceiling) = (parameters["joint_dense_\(layer + 1)/bias"]!.elements, parameters["joint_dense_\(layer + 1)/bias"]!.elements)
+      var (floor, ceiling) = (
+        parameters["joint_dense_\(layer + 1)/bias"]!.elements, parameters["joint_dense_\(layer + 1)/bias"]!.elements
+      )
       for row in low.indices {
         for u in 0..<units {
           let weight = kernel[row * units + u]

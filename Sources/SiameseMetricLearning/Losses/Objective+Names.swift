@@ -3,7 +3,8 @@ import Foundation
 extension Objective {
   /// The losses there are, by name, with their settings.
   package static let lossNames = [
-    "triplet", "contrastive", "contrastive-similarity", "pair-bce", "lifted", "generalized-lifted", "n-pairs", "nt-xent",
+    "triplet", "contrastive", "contrastive-similarity", "pair-bce", "lifted", "generalized-lifted", "n-pairs",
+    "nt-xent",
     "supcon", "multi-similarity", "circle", "proxy-nca", "proxy-anchor", "arcface", "cosface",
   ]
 
@@ -24,7 +25,8 @@ extension Objective {
       }
       let given = try Specification(words, kind: "loss")
       guard !parts.contains(where: { $0.name == given.name }) else {
-        throw MetricLearningError.badOption(name: "loss '\(text)'", found: "\(given.name) twice", expected: "a sum of different losses")
+        throw MetricLearningError.badOption(
+          name: "loss '\(text)'", found: "\(given.name) twice", expected: "a sum of different losses")
       }
       parts.append(Part(name: given.name, weight: weight, loss: try Self.loss(given)))
     }
@@ -88,7 +90,8 @@ extension Objective {
     case "multi-similarity":
       return try loss(["alpha", "beta", "base"]) {
         MultiSimilarityLoss(
-          alpha: try given.number("alpha", 2, in: positive, first: true), beta: try given.number("beta", 50, in: positive),
+          alpha: try given.number("alpha", 2, in: positive, first: true),
+          beta: try given.number("beta", 50, in: positive),
           base: try given.number("base", 0.5, in: -1e6...1e6))
       }
     case "circle":

@@ -186,8 +186,11 @@ extension Objective {
     for i in 0..<n {
       for j in 0..<i {
         let d = Double(distances.elements[i * n + j])
-        if labels[i] == labels[j] { (sums.0, counts.0) = (sums.0 + d, counts.0 + 1) }
-        else { (sums.1, counts.1) = (sums.1 + d, counts.1 + 1) }
+        if labels[i] == labels[j] {
+          (sums.0, counts.0) = (sums.0 + d, counts.0 + 1)
+        } else {
+          (sums.1, counts.1) = (sums.1 + d, counts.1 + 1)
+        }
       }
     }
     return (sums.0 / Double(max(1, counts.0)), sums.1 / Double(max(1, counts.1)))

@@ -41,7 +41,8 @@ package struct PKSampler: Sendable {
       throw MetricLearningError.badOption(name: "classes a batch", found: "\(classes)", expected: "2 or more")
     }
     guard perClass >= 2 else {
-      throw MetricLearningError.badOption(name: "pictures of a class in a batch", found: "\(perClass)", expected: "2 or more")
+      throw MetricLearningError.badOption(
+        name: "pictures of a class in a batch", found: "\(perClass)", expected: "2 or more")
     }
     var byLabel: [Int: [Int]] = [:]
     for (index, label) in labels.enumerated() { byLabel[label, default: []].append(index) }

@@ -174,8 +174,9 @@ package final class FineTuning {
       negativeDistance: .nan)
     var norm: Float = .nan
     let embeddings = try encoder.embed(tensors(padded(rows), seed), seed: seed)
-    do { loss = try criterion.evaluate(embeddings, labels: padded(rowLabels), using: &progress.generator) } catch
-      MetricLearningError.notFinite {}
+    do {
+      loss = try criterion.evaluate(embeddings, labels: padded(rowLabels), using: &progress.generator)
+    } catch MetricLearningError.notFinite {}
     let verdict = progress.watch.look(loss)
     if verdict != .diverged {
       try encoder.backpropagate(loss.gradient)

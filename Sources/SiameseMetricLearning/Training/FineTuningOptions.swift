@@ -85,7 +85,8 @@ package struct FineTuningOptions: Sendable, Hashable, Codable {
     case ("constant", nil): shape = .constant
     case ("cosine", nil): shape = .cosine(stepCount: stepCount)
     case ("one-cycle", nil): shape = .oneCycle(stepCount: stepCount)
-    case ("decay-from", let step?) where step >= 0 && step < stepCount: shape = .exponentialDecay(from: step, to: stepCount)
+    case ("decay-from", let step?) where step >= 0 && step < stepCount:
+      shape = .exponentialDecay(from: step, to: stepCount)
     default:
       throw MetricLearningError.unknownName(
         kind: "schedule", found: schedule,
@@ -105,7 +106,8 @@ package struct FineTuningOptions: Sendable, Hashable, Codable {
     try require(weightDecay >= 0 && weightDecay < 1, "weight decay", weightDecay, "from 0 to below 1")
     try require(lossRate >= 0 && lossRate.isFinite, "learning rate of joint layers and proxies", lossRate, "0 or more")
     try require(clip.map { $0 > 0 } ?? true, "gradient length", clip ?? 0, "above 0")
-    try require(averageDecay.map { $0 > 0 && $0 < 1 } ?? true, "decay of the average", averageDecay ?? 0, "between 0 and 1")
+    try require(
+      averageDecay.map { $0 > 0 && $0 < 1 } ?? true, "decay of the average", averageDecay ?? 0, "between 0 and 1")
     try require(validationInterval > 0, "validation interval", validationInterval, "1 or more")
     try require(patience.map { $0 > 0 } ?? true, "patience", patience ?? 0, "1 or more")
     try require(recomputation.map { $0 > 1 } ?? true, "number of parts to recompute", recomputation ?? 0, "2 or more")

@@ -32,7 +32,9 @@ extension Graph {
     // What the rest takes from the prefix, each once, in node order.
     let consumers = consumers
     let frontier = nodes.indices.filter { !moves[$0] && consumers[$0].contains { moves[$0] } }
-    guard !frontier.contains(where: { if case .input = nodes[$0].operation { true } else { false } }) else { return nil }
+    guard !frontier.contains(where: { if case .input = nodes[$0].operation { true } else { false } }) else {
+      return nil
+    }
     var rest = Graph()
     var moved = [Int: Int]()
     for index in frontier {

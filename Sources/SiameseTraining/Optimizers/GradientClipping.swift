@@ -38,7 +38,11 @@ private func squares(_ g: UnsafeMutablePointer<Float>, _ count: Int) -> Double {
   parallel(blocks, grain: 4) { part in
     for b in part {
       var wide = Wide.zero, rest: Float = 0
-      forEachWide(b * block..<min((b + 1) * block, count)) { wide += g.wide($0) * g.wide($0) } _: { rest += g[$0] * g[$0] }
+      forEachWide(b * block..<min((b + 1) * block, count)) {
+        wide += g.wide($0) * g.wide($0)
+      } _: {
+        rest += g[$0] * g[$0]
+      }
       sums[b] = Double(wide.sum()) + Double(rest)
     }
   }

@@ -1,6 +1,6 @@
 import Foundation
-import SiameseTestSupport
 import SiameseTensors
+import SiameseTestSupport
 import Testing
 
 @testable import SiameseKit

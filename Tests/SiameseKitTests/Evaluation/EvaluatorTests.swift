@@ -1,6 +1,6 @@
 import Foundation
-import SiameseMetricLearning
 import SiameseKit
+import SiameseMetricLearning
 import SiameseTensors
 import SiameseTestSupport
 import Testing
@@ -26,7 +26,9 @@ import Testing
     let interval = try #require(report.intervals?.equalErrorRate)
     #expect(interval.low <= report.figures.equalErrorRate && report.figures.equalErrorRate <= interval.high)
     let json = try #require(JSONSerialization.jsonObject(with: JSONEncoder().encode(report)) as? [String: Any])
-    for key in ["pictures", "classes", "distance", "auc", "equal_error_rate", "tar_at_far", "threshold_at_far", "intervals"] {
+    for key in [
+      "pictures", "classes", "distance", "auc", "equal_error_rate", "tar_at_far", "threshold_at_far", "intervals",
+    ] {
       #expect(json[key] != nil, "lacks \(key)")
     }
   }
@@ -34,9 +36,11 @@ import Testing
   @Test func `a list of pairs is followed, fold by fold`() throws {
     try withTemporaryFolder { folder in
       let lines = (0..<4).flatMap { fold in
-        (1...2).map { "person\(fold)\t\($0)\t\($0 + 2)" } + (1...2).map { "person\(fold)\t\($0)\tperson\(fold + 5)\t\($0)" }
+        (1...2).map { "person\(fold)\t\($0)\t\($0 + 2)" }
+          + (1...2).map { "person\(fold)\t\($0)\tperson\(fold + 5)\t\($0)" }
       }
-      try "4\t2\n\(lines.joined(separator: "\n"))\n".write(toFile: folder + "/pairs.txt", atomically: true, encoding: .utf8)
+      try "4\t2\n\(lines.joined(separator: "\n"))\n".write(
+        toFile: folder + "/pairs.txt", atomically: true, encoding: .utf8)
       let report = try Evaluator(Self.features(), distance: .euclidean)
         .verification(roundCount: 0, pairs: FacePairs(contentsOf: folder + "/pairs.txt"))
       #expect(report.folds?.folds == 4 && report.folds?.pairs == 16)
@@ -62,12 +66,16 @@ import Testing
   @Test(arguments: ["absdiff", "absdiff,product:16,1"])
   func `joint layers name an episode's pictures, and are missed where there are none`(layers: String) throws {
     let features = Self.features(spread: 0.2)
-    let found = try Evaluator(features, distance: Self.joint("absdiff")).oneShot(ways: 5, shots: 2, episodes: 20, classifier: .joint)
+    let found = try Evaluator(features, distance: Self.joint("absdiff")).oneShot(
+      ways: 5, shots: 2, episodes: 20, classifier: .joint)
     #expect(found.trials == 100 && found.accuracy > 0.9)
     // Batched, they say what they say pair by pair.
     let measure = try Self.joint(layers)
     let byPair = try Episode.draw(20, ways: 5, shots: 2, labels: (0..<60).map { $0 / 6 }, seed: 0)
-    let (rows, expected) = (features.embeddings, try Evaluator(features, distance: measure).oneShot(ways: 5, shots: 2, episodes: 20, classifier: .joint))
+    let (rows, expected) = (
+      features.embeddings,
+      try Evaluator(features, distance: measure).oneShot(ways: 5, shots: 2, episodes: 20, classifier: .joint)
+    )
     #expect(try TrialResult(byPair, .nearestNeighbour { measure(rows.row($0), rows.row($1)) }).error == expected.error)
     let plain = try Evaluator(features, distance: .cosine)
     #expect(message { _ = try plain.oneShot(ways: 5, shots: 1, classifier: .joint) }.contains("trained with --joint"))
@@ -94,7 +102,8 @@ import Testing
   @Test func `pictures without a class, and values that are no numbers, are named`() {
     var features = Self.features()
     features.labels[3] = ""
-    #expect(message { _ = try Evaluator(features, distance: .cosine) }.contains("row 4 ('group0/person0/person0_0004.png')"))
+    #expect(
+      message { _ = try Evaluator(features, distance: .cosine) }.contains("row 4 ('group0/person0/person0_0004.png')"))
     features = Self.features()
     features.embeddings.elements[17] = .nan
     #expect(message { _ = try Evaluator(features, distance: .cosine) }.contains("row 3"))

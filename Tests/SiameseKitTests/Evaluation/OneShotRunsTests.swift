@@ -1,6 +1,6 @@
 import Foundation
-import SiameseImages
 import SiameseFiles
+import SiameseImages
 import SiameseKit
 import SiameseTestSupport
 import Testing
@@ -9,8 +9,10 @@ import Testing
 private let runsFolder: String? = {
   let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
-  return ["../shared", "../../shared"].map { root.appending(path: $0 + "/data/omniglot/one_shot_runs").standardized.path }
-    .first { FileManager.default.fileExists(atPath: $0) }
+  return ["../shared", "../../shared"].map {
+    root.appending(path: $0 + "/data/omniglot/one_shot_runs").standardized.path
+  }
+  .first { FileManager.default.fileExists(atPath: $0) }
 }()
 
 @Suite struct OneShotRunsTests {
@@ -35,9 +37,9 @@ private let runsFolder: String? = {
       try draw("run01/test/item01.png", (3..<10).map { (8, $0) })
       try draw("run01/test/item02.png", (1..<8).map { ($0, 9) })
       try """
-        run01/test/item01.png run01/training/class02.png
-        run01/test/item02.png run01/training/class01.png
-        """.write(toFile: folder + "/run01/class_labels.txt", atomically: true, encoding: .utf8)
+      run01/test/item01.png run01/training/class02.png
+      run01/test/item02.png run01/training/class01.png
+      """.write(toFile: folder + "/run01/class_labels.txt", atomically: true, encoding: .utf8)
       let found = try OneShotRuns(directory: folder).modifiedHausdorff()
       #expect(found.trials == 2 && found.error == 0)
     }

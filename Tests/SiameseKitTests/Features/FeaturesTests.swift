@@ -43,9 +43,11 @@ import Testing
       try write("|u1", [7, 9])
       #expect(try Features(contentsOf: path).embeddings.elements == [7, 9])
       try write("<c8", [7, 9])
-      #expect(message { _ = try Features(contentsOf: path) } == "\(path): holds values of type <c8; save them as float32")
+      #expect(
+        message { _ = try Features(contentsOf: path) } == "\(path): holds values of type <c8; save them as float32")
       try write("<f4", [7, 9])
-      #expect(message { _ = try Features(contentsOf: path) } == "\(path): should hold 2×1 values of type <f4, found 2 bytes")
+      #expect(
+        message { _ = try Features(contentsOf: path) } == "\(path): should hold 2×1 values of type <f4, found 2 bytes")
       try write("<f4", [], shape: "(4611686018427387904, 4)")
       #expect(message { _ = try Features(contentsOf: path) }.contains("should hold"))
     }
@@ -67,8 +69,11 @@ import Testing
   }
 
   @Test func `bad files are named with what was expected`() throws {
-    #expect(message { _ = try Features(contentsOf: "/nowhere/f.npy") } == "/nowhere/f.npy: there is no such features file")
-    #expect(message { _ = try Features(contentsOf: "f.txt") } == "f.txt: a features file ends in .h5, .npy, .csv or .libsvm, not in '.txt'; choose one of these")
+    #expect(
+      message { _ = try Features(contentsOf: "/nowhere/f.npy") } == "/nowhere/f.npy: there is no such features file")
+    #expect(
+      message { _ = try Features(contentsOf: "f.txt") }
+        == "f.txt: a features file ends in .h5, .npy, .csv or .libsvm, not in '.txt'; choose one of these")
     try withTemporaryFolder { folder in
       let path = "\(folder)/f.csv"
       func refuse(_ text: String, _ expected: String) throws {
@@ -81,7 +86,9 @@ import Testing
       try refuse("path,label,0\n\"x,y,1\n", "a quoted field is never closed")
       try features.write(to: "\(folder)/f.npy")
       try Data("path\tlabel\nx\ty\n".utf8).write(to: URL(fileURLWithPath: "\(folder)/f.tsv"))
-      #expect(message { _ = try Features(contentsOf: "\(folder)/f.npy") } == "\(folder)/f.tsv: should name the 3 rows of \(folder)/f.npy, found 1 lines")
+      #expect(
+        message { _ = try Features(contentsOf: "\(folder)/f.npy") }
+          == "\(folder)/f.tsv: should name the 3 rows of \(folder)/f.npy, found 1 lines")
     }
   }
 

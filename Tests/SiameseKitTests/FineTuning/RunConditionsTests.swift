@@ -1,7 +1,7 @@
 import Foundation
 import SiameseHDF5
-import SiameseTestSupport
 import SiameseTensors
+import SiameseTestSupport
 import Testing
 
 @testable import SiameseKit
@@ -62,9 +62,13 @@ private func replacing(_ value: Any, _ path: ArraySlice<String>, _ change: (Any)
       #expect(paths.count > 45)
       for path in paths {
         // A value of the same kind that can be read in its place.
-        let others: [(Any) -> Any] = [
-          { number in (number as? Double).map { $0 + 1 } ?? number }, { flag in (flag as? Bool).map { !$0 } ?? flag },
-        ] + ["different", "torch", "bfloat16", "sum", "pca", "concat", "batch", "stop"].map { word in { $0 is String ? word : $0 } }
+        let others: [(Any) -> Any] =
+          [
+            { number in (number as? Double).map { $0 + 1 } ?? number }, { flag in (flag as? Bool).map { !$0 } ?? flag },
+          ]
+          + ["different", "torch", "bfloat16", "sum", "pca", "concat", "batch", "stop"].map { word in
+            { $0 is String ? word : $0 }
+          }
         let changed = others.lazy.compactMap { change -> RunConditions? in
           guard let data = try? JSONSerialization.data(withJSONObject: replacing(json, path[...], change)),
             let other = try? JSONDecoder().decode(RunConditions.self, from: data), other != found
@@ -95,7 +99,8 @@ private func replacing(_ value: Any, _ path: ArraySlice<String>, _ change: (Any)
         var other = found
         change(&other)
         let differences = found.differences(in: other)
-        #expect(differences.count == 1 && differences.first?.hasPrefix("\(option) was ") == true, "\(option): \(differences)")
+        #expect(
+          differences.count == 1 && differences.first?.hasPrefix("\(option) was ") == true, "\(option): \(differences)")
       }
       #expect(found.differences(in: found).isEmpty)
     }
@@ -145,20 +150,29 @@ private func replacing(_ value: Any, _ path: ArraySlice<String>, _ change: (Any)
     ("--preprocess was tf and is torch", { $0.preprocessing = "torch" }),
     ("--views was not given and is", { $0.views = try Views("flip:1") }),
     ("--backbone was a file of SHA-256", { try writeTinyModel(to: "\($0.folder)/model.h5", seed: 9) }),
-    ("--data was 40 pictures of 10 classes", {
-      $0.pictures = LabelledPictures(paths: $0.pictures.paths.reversed(), labels: $0.pictures.labels.reversed())
-    }),
-    ("--data was 40 pictures of 10 classes", {
-      try FileManager.default.removeItem(atPath: $0.pictures.paths[0])
-      $0.pictures = try LabelledPictures(folder: "\($0.folder)/people")
-    }),
+    (
+      "--data was 40 pictures of 10 classes",
+      {
+        $0.pictures = LabelledPictures(paths: $0.pictures.paths.reversed(), labels: $0.pictures.labels.reversed())
+      }
+    ),
+    (
+      "--data was 40 pictures of 10 classes",
+      {
+        try FileManager.default.removeItem(atPath: $0.pictures.paths[0])
+        $0.pictures = try LabelledPictures(folder: "\($0.folder)/people")
+      }
+    ),
     ("--loss was triplet:soft and is supcon", { $0.recipe.loss = "supcon" }),
     ("--miner was not given and is all", { $0.recipe.miner = "all" }),
     ("--distance was cosine and is l2", { $0.recipe.distance = .euclidean }),
     ("--head was wccn and is lda", { $0.recipe.head = try HeadDesign("lda") }),
-    ("--joint was not given and is absdiff:1", {
-      ($0.recipe.joint, $0.recipe.loss) = (try PairHead("absdiff"), "triplet:soft")
-    }),
+    (
+      "--joint was not given and is absdiff:1",
+      {
+        ($0.recipe.joint, $0.recipe.loss) = (try PairHead("absdiff"), "triplet:soft")
+      }
+    ),
     ("--unfreeze was head and is all", { $0.recipe.unfreeze = .all }),
     ("--seed was 1 and is 2", { $0.recipe.seed = 2 }),
     ("--threads was 1 and is 2", { $0.compute.threads = 2 }),
@@ -201,7 +215,8 @@ private func replacing(_ value: Any, _ path: ArraySlice<String>, _ change: (Any)
       let checkpoint = "\(folder)/run.checkpoint"
       _ = try setup.run(stops: true)
       let read = try Checkpoint(contentsOf: checkpoint)
-      try Checkpoint(progress: read.progress, arrays: read.arrays, provenance: "of another program").write(to: checkpoint)
+      try Checkpoint(progress: read.progress, arrays: read.arrays, provenance: "of another program").write(
+        to: checkpoint)
       #expect(message { _ = try setup.run() }.contains("start anew without --resume"))
       try FileManager.default.removeItem(atPath: checkpoint)
       try Checkpoint.writeEmpty(format: "siamese checkpoint 1", to: checkpoint)

@@ -1,7 +1,7 @@
 import Foundation
 import SiameseGraph
-import SiameseTestSupport
 import SiameseTensors
+import SiameseTestSupport
 import Testing
 
 @testable import SiameseKit

@@ -10,7 +10,8 @@ struct KernelMachineFilesTests {
   private func rows(_ count: Int = 40, seed: UInt64 = 2) -> (Tensor, [String]) {
     var random = SeededGenerator(seed: seed)
     let labels = (0..<count).map { "\($0 % 3)" }
-    let elements = (0..<count).flatMap { row in (0..<3).map { column in random.normal() + (row % 3 == column ? 2 : 0) } }
+    let elements = (0..<count).flatMap { row in (0..<3).map { column in random.normal() + (row % 3 == column ? 2 : 0) }
+    }
     return (Tensor(shape: [count, 3], elements: elements), labels)
   }
 
@@ -31,7 +32,10 @@ struct KernelMachineFilesTests {
       let (found, expected) = (try again.decisionFunction(probe).elements, try trained.decisionFunction(probe).elements)
       #expect(zip(found, expected).allSatisfy { abs($0 - $1) < 1e-5 })
       #expect(try again.predict(probe) == trained.predict(probe))
-      #expect(zip(try again.probabilities(probe).elements, try trained.probabilities(probe).elements).allSatisfy { abs($0 - $1) < 1e-5 })
+      #expect(
+        zip(try again.probabilities(probe).elements, try trained.probabilities(probe).elements).allSatisfy {
+          abs($0 - $1) < 1e-5
+        })
     }
   }
 
@@ -68,7 +72,9 @@ struct KernelMachineFilesTests {
     }
   }
 
-  @Test func `a precomputed kernel in LIBSVM's data format loses its serial numbers, and must be in their order`() throws {
+  @Test func `a precomputed kernel in LIBSVM's data format loses its serial numbers, and must be in their order`()
+    throws
+  {
     try withTemporaryFolder { folder in
       let path = "\(folder)/k.libsvm"
       try "1 0:1 1:2 2:1\n-1 0:2 1:1 2:3\n".write(toFile: path, atomically: true, encoding: .utf8)

@@ -10,9 +10,11 @@ import Testing
       try writePeople(6, pictures: 4, to: folder + "/people")
       let recogniser = try Recogniser(model: folder + "/model.h5", gallery: folder + "/people.gallery", creating: true)
       let all = try LabelledPictures(folder: folder + "/people")
-      let known = all.selecting(all.labels.indices.filter { all.labels[$0] != "person5" && !all.paths[$0].hasSuffix("3.png") })
+      let known = all.selecting(
+        all.labels.indices.filter { all.labels[$0] != "person5" && !all.paths[$0].hasSuffix("3.png") })
       #expect(try recogniser.enroll(known).enrolment.newIdentities == 5)
-      let found = try recogniser.identify((0..<6).map { "\(folder)/people/person\($0)/3.png" }, count: 3, threshold: 0.2)
+      let found = try recogniser.identify(
+        (0..<6).map { "\(folder)/people/person\($0)/3.png" }, count: 3, threshold: 0.2)
       for person in 0..<5 {
         #expect(found[person].identity == "person\(person)")
         #expect(found[person].candidates.count == 3)
@@ -23,7 +25,9 @@ import Testing
     }
   }
 
-  @Test(arguments: ["absdiff", "product,concat:8,1"]) func `a gallery is searched by the model's joint layers`(layers: String) throws {
+  @Test(arguments: ["absdiff", "product,concat:8,1"]) func `a gallery is searched by the model's joint layers`(
+    layers: String
+  ) throws {
     try withTemporaryFolder { folder in
       let path = folder + "/model.h5"
       try writeTinyModel(to: path, joint: layers)
@@ -60,8 +64,10 @@ import Testing
       try writeTinyModel(to: folder + "/b.h5", width: 5, seed: 2)
       try writePeople(2, pictures: 2, to: folder + "/people")
       let gallery = folder + "/people.gallery"
-      try Recogniser(model: folder + "/a.h5", gallery: gallery, creating: true).enroll(LabelledPictures(folder: folder + "/people"))
-      #expect(message { _ = try Recogniser(model: folder + "/b.h5", gallery: gallery) }.contains("siamese gallery re-embed"))
+      try Recogniser(model: folder + "/a.h5", gallery: gallery, creating: true).enroll(
+        LabelledPictures(folder: folder + "/people"))
+      #expect(
+        message { _ = try Recogniser(model: folder + "/b.h5", gallery: gallery) }.contains("siamese gallery re-embed"))
       #expect(try Recogniser.reembed(gallery: gallery, model: folder + "/b.h5") == 4)
       let found = try Recogniser(model: folder + "/b.h5", gallery: gallery).identify(["\(folder)/people/person1/0.png"])
       #expect(found[0].identity == "person1" && found[0].candidates[0].distance < 1e-5)
@@ -79,12 +85,14 @@ import Testing
 
       var model = try SiameseModel(contentsOf: path)
       let (features, _) = try model.embedder().embed(pictures)
-      model.record.calibration = try Evaluator(features, distance: model.distance).calibration(rates: [1e-2], roundCount: 50)
+      model.record.calibration = try Evaluator(features, distance: model.distance).calibration(
+        rates: [1e-2], roundCount: 50)
       try model.write(to: path)
       let again = try SiameseModel(contentsOf: path)
       #expect(again.record.calibration == model.record.calibration)
       #expect(try again.decisionThreshold() == again.record.calibration?.thresholds[0].threshold)
-      #expect(message { _ = try again.decisionThreshold(falseAcceptRate: 1e-4) }.contains("siamese calibrate --far 0.0001"))
+      #expect(
+        message { _ = try again.decisionThreshold(falseAcceptRate: 1e-4) }.contains("siamese calibrate --far 0.0001"))
       let found = try Recogniser(model: path, gallery: gallery).identify(["\(folder)/people/person3/1.png"])
       #expect(try #require(found[0].candidates[0].probability) > 0.9)
     }
@@ -98,7 +106,9 @@ import Testing
       let picture = "\(folder)/people/person0/0.png"
       #expect(message { _ = try recogniser.identify([picture]) }.contains("holds no threshold"))
       #expect(message { _ = try recogniser.identify([picture], threshold: 1) }.contains("is empty"))
-      #expect(message { _ = try recogniser.enroll(LabelledPictures(paths: [picture], labels: [""])) }.contains("nobody is named"))
+      #expect(
+        message { _ = try recogniser.enroll(LabelledPictures(paths: [picture], labels: [""])) }.contains(
+          "nobody is named"))
     }
   }
 }

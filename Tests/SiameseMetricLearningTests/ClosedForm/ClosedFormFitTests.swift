@@ -127,11 +127,19 @@ private func distanceToIdentity(_ matrix: [Double]) -> Double {
       do { try body() } catch { return "\(error)" }
       return ""
     }
-    #expect(message { _ = try ClosedFormFit(.wccn, features: x, labels: [0, 0, 0, 0, 0, 0]) }.contains("needs at least 2 classes"))
-    #expect(message { _ = try ClosedFormFit(.lda, features: x, labels: [0, 1, 2, 3, 4, 5]) }.contains("needs at least 2 classes"))
-    #expect(message { _ = try ClosedFormFit(.wccn, features: x, labels: labels, width: 5) }.contains("from 1 to the features' 4"))
+    #expect(
+      message { _ = try ClosedFormFit(.wccn, features: x, labels: [0, 0, 0, 0, 0, 0]) }.contains(
+        "needs at least 2 classes"))
+    #expect(
+      message { _ = try ClosedFormFit(.lda, features: x, labels: [0, 1, 2, 3, 4, 5]) }.contains(
+        "needs at least 2 classes"))
+    #expect(
+      message { _ = try ClosedFormFit(.wccn, features: x, labels: labels, width: 5) }.contains(
+        "from 1 to the features' 4"))
     #expect(message { _ = try ClosedFormFit(.pca, features: x, labels: labels, shrinkage: 2) }.contains("from 0 to 1"))
-    #expect(message { _ = try ClosedFormFit(.wccn, features: Tensor(shape: [6, 4]), labels: labels) }.contains("all features equal"))
+    #expect(
+      message { _ = try ClosedFormFit(.wccn, features: Tensor(shape: [6, 4]), labels: labels) }.contains(
+        "all features equal"))
     var bad = x
     bad.elements[6] = .infinity
     #expect(message { _ = try ClosedFormFit(.wccn, features: bad, labels: labels) }.contains("row 1, column 2"))

@@ -21,7 +21,9 @@ private let all: [Distance] = [
     }
   }
 
-  @Test(arguments: all, [2, 37, 300]) func `all pairs of embeddings equal the plain loop`(distance: Distance, count: Int) {
+  @Test(arguments: all, [2, 37, 300]) func `all pairs of embeddings equal the plain loop`(
+    distance: Distance, count: Int
+  ) {
     let workers = WorkerThreads(count: 2)
     defer { workers.stop() }
     let labels = (0..<count).map { $0 % (1 + count / 8) }

@@ -1,8 +1,7 @@
 import Foundation
+import SiameseMetricLearning
 import SiameseTensors
 import Testing
-
-import SiameseMetricLearning
 
 private let all: [Distance] = [
   .squaredEuclidean, .euclidean, .manhattan, .cosine, .angle, .dotProduct, .radialBasis(sigma: 3),

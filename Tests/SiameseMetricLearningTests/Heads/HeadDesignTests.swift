@@ -12,7 +12,10 @@ private func embeddings(_ head: Head, _ features: Tensor) throws -> Tensor {
 }
 
 @Suite struct `Head design` {
-  @Test(arguments: ["wccn", "wccn:10", "lda", "pca:8,plain", "linear:12", "mlp:20,6", "mlp:20,16,6,dropout=0.1", "identity:plain", "none"])
+  @Test(arguments: [
+    "wccn", "wccn:10", "lda", "pca:8,plain", "linear:12", "mlp:20,6", "mlp:20,16,6,dropout=0.1", "identity:plain",
+    "none",
+  ])
   func `a head is a graph whose embeddings have unit length`(_ text: String) throws {
     let head = try HeadDesign(text).fit(features: features, labels: labels, seed: 3)
     let y = try embeddings(head, features)
@@ -30,7 +33,9 @@ private func embeddings(_ head: Head, _ features: Tensor) throws -> Tensor {
     #expect(zip(expected.elements, found.elements).allSatisfy { abs($0 - $1) < 1e-4 })
   }
 
-  @Test func `without a head the embedding is the features at unit length, and there is nothing to say about it`() throws {
+  @Test func `without a head the embedding is the features at unit length, and there is nothing to say about it`()
+    throws
+  {
     let head = try HeadDesign("none").fit(features: features, labels: labels, seed: 3)
     #expect(head.parameters.isEmpty && head.width == 24)
     let found = try embeddings(head, features)
@@ -70,7 +75,9 @@ private func embeddings(_ head: Head, _ features: Tensor) throws -> Tensor {
     #expect(headStart == 1)
     #expect(Set(graph.nodes[headStart...].map(\.name)) == head.design.layerNames)
     #expect(graph.nodes.map(\.name) == ["picture", "head_flatten", "head_root", "head_projection", "embedding"])
-    let y = try ReferenceEvaluator(graph, parameters: ParameterStore(head.parameters))([features.reshaped([40, 4, 6, 1])])[0]
+    let y = try ReferenceEvaluator(graph, parameters: ParameterStore(head.parameters))([
+      features.reshaped([40, 4, 6, 1])
+    ])[0]
     #expect(y == (try embeddings(head, features)))
   }
 

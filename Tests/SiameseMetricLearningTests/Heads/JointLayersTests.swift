@@ -1,6 +1,6 @@
 import Foundation
-import SiameseGraph
 import SiameseEvaluation
+import SiameseGraph
 import SiameseMetricLearning
 import SiameseTensors
 import Testing
@@ -16,7 +16,9 @@ import Testing
     return try JointLayers(head, width: width, parameters: parameters)
   }
 
-  @Test(arguments: ["absdiff", "product:1", "concat:8,1", "absdiff,product,concat:16,4,1", "absdiff,product:7,1", "concat"])
+  @Test(arguments: [
+    "absdiff", "product:1", "concat:8,1", "absdiff,product,concat:16,4,1", "absdiff,product:7,1", "concat",
+  ])
   func `many against many equals the graph, pair by pair`(_ text: String) throws {
     let joint = try layers(text, width: 5)
     let (x, y) = (randomTensor([3, 5], seed: 1), randomTensor([301, 5], seed: 2))
@@ -64,7 +66,9 @@ import Testing
     var x = randomTensor([40, 3], seed: 1)
     let labels = (0..<40).map { $0 / 4 }
     // Pictures of one class lie near the class' first.
-    for i in 0..<40 { for k in 0..<3 { x.elements[i * 3 + k] = 3 * x.elements[labels[i] * 12 + k] + 0.3 * x.elements[i * 3 + k] } }
+    for i in 0..<40 {
+      for k in 0..<3 { x.elements[i * 3 + k] = 3 * x.elements[labels[i] * 12 + k] + 0.3 * x.elements[i * 3 + k] }
+    }
     let found = joint.calibrated(on: x, labels: labels, seed: 1)
     let (before, after) = (joint.similarities(x, x).elements, found.similarities(x, x).elements)
     let order = before.indices.sorted { before[$0] < before[$1] }

@@ -22,7 +22,9 @@ import Testing
       let head = try PairHead(text)
       let parameters = try head.initialParameters(width: 2, seed: 5)
       let evaluator = try ReferenceEvaluator(head.graph(width: 2), parameters: ParameterStore(parameters))
-      let s = evaluator([Tensor(shape: [2, 2], elements: [1, 0, 1, 0]), Tensor(shape: [2, 2], elements: [1, 0, 0, 1])])[0]
+      let s = evaluator([
+        Tensor(shape: [2, 2], elements: [1, 0, 1, 0]), Tensor(shape: [2, 2], elements: [1, 0, 0, 1]),
+      ])[0]
       #expect(s.elements[0] > s.elements[1])
     }
   }

@@ -39,14 +39,17 @@ private struct Golden: Decodable {
     }
   }
 
-  @Test(arguments: [Distance.euclidean, .squaredEuclidean, .cosine, .angle, .dotProduct, .manhattan, .radialBasis(sigma: 2)])
+  @Test(arguments: [
+    Distance.euclidean, .squaredEuclidean, .cosine, .angle, .dotProduct, .manhattan, .radialBasis(sigma: 2),
+  ])
   func `gradients of all losses equal finite differences in every distance`(_ distance: Distance) throws {
     let labels = [0, 0, 0, 1, 1, 2, 2, 3, 3, 3]
     let x = randomTensor([10, 5], seed: 11, scale: 0.8)
     let proxies = randomTensor([4, 5], seed: 12)
     let losses = [
       "triplet:0.7", "triplet:soft", "contrastive:2", "contrastive:margin=2,positive-margin=0.3",
-      "contrastive-similarity:above=0.9,below=0.1", "pair-bce:scale=2,threshold=0.7", "lifted:1", "generalized-lifted:1",
+      "contrastive-similarity:above=0.9,below=0.1", "pair-bce:scale=2,threshold=0.7", "lifted:1",
+      "generalized-lifted:1",
       "n-pairs", "nt-xent:0.5", "supcon:0.5", "multi-similarity:alpha=2,beta=5,base=0.5", "proxy-nca:2",
       "proxy-anchor:alpha=4", "arcface:scale=4", "cosface:scale=4", "triplet:soft + 0.5 * arcface:scale=4",
     ]
@@ -85,7 +88,8 @@ private struct Golden: Decodable {
 
   @Test func `batches without positives or without negatives cost nothing and have no gradient`() throws {
     let x = randomTensor([4, 3], seed: 2)
-    for loss in Objective.lossNames where !["proxy-nca", "proxy-anchor", "arcface", "cosface", "pair-bce"].contains(loss) {
+    for loss in Objective.lossNames
+    where !["proxy-nca", "proxy-anchor", "arcface", "cosface", "pair-bce"].contains(loss) {
       for labels in [[0, 1, 2, 3], [0, 0, 0, 0]] where loss != "multi-similarity" && !loss.hasPrefix("contrastive") {
         var generator = SeededGenerator(seed: 1)
         let found = try Objective(loss: loss).evaluate(x, labels: labels, using: &generator)

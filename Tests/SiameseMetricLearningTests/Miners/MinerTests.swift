@@ -19,9 +19,10 @@ import Testing
   }
 
   @Test func `batch-hard takes the farthest positive and the nearest negative`() {
-    #expect(mine(.batchHard).map { [$0.anchor, $0.positive, $0.negative] } == [
-      [0, 2, 3], [1, 2, 3], [2, 0, 3], [3, 4, 1], [4, 3, 2],
-    ])
+    #expect(
+      mine(.batchHard).map { [$0.anchor, $0.positive, $0.negative] } == [
+        [0, 2, 3], [1, 2, 3], [2, 0, 3], [3, 4, 1], [4, 3, 2],
+      ])
   }
 
   @Test func `semi-hard negatives lie beyond the positive but within the margin`() {
@@ -33,9 +34,10 @@ import Testing
   }
 
   @Test func `easy positives go with the nearest negative beyond them`() {
-    #expect(mine(.easyPositive).map { [$0.anchor, $0.positive, $0.negative] } == [
-      [0, 1, 3], [1, 0, 4], [2, 1, 4], [4, 3, 1],
-    ])
+    #expect(
+      mine(.easyPositive).map { [$0.anchor, $0.positive, $0.negative] } == [
+        [0, 1, 3], [1, 0, 4], [2, 1, 4], [4, 3, 1],
+      ])
   }
 
   @Test func `distance-weighted mining draws one negative a positive pair, the same for the same seed`() {

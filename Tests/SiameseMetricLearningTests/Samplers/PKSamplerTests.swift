@@ -66,7 +66,11 @@ import Testing
       }
       #expect(error?.description.contains("needs at least 2 classes with two pictures or more") == true)
     }
-    #expect(throws: MetricLearningError.self) { _ = try PKSampler(labels: [0, 0, 1, 1], classes: 1, pictures: 2, seed: 1) }
-    #expect(throws: MetricLearningError.self) { _ = try PKSampler(labels: [0, 0, 1, 1], classes: 2, pictures: 1, seed: 1) }
+    #expect(throws: MetricLearningError.self) {
+      _ = try PKSampler(labels: [0, 0, 1, 1], classes: 1, pictures: 2, seed: 1)
+    }
+    #expect(throws: MetricLearningError.self) {
+      _ = try PKSampler(labels: [0, 0, 1, 1], classes: 2, pictures: 1, seed: 1)
+    }
   }
 }

@@ -67,7 +67,8 @@ private func makeRun(faultySteps: Set<Int>, made: Int = 0, steps: Int = 40) thro
     (options.stepCount, options.threads, options.onCollapse) = (150, 1, .stop)
     options.schedule = LearningRateSchedule(peak: 1e-4)
     let criterion = try PairCriterion(
-      PairHead("absdiff:1"), target: .absolute, drawing: PairDrawing(miner: Miner(miner)), width: 8, threads: 1, seed: 1)
+      PairHead("absdiff:1"), target: .absolute, drawing: PairDrawing(miner: Miner(miner)), width: 8, threads: 1, seed: 1
+    )
     let run = try FineTuning(
       graph, parameters: ParameterStore(["last/kernel": .identity(8, 8)]),
       trainable: Unfreezing.head.trainable(in: graph, headStart: 1),
@@ -150,7 +151,8 @@ private func makeRun(faultySteps: Set<Int>, made: Int = 0, steps: Int = 40) thro
     let run = try FineTuning(
       graph, parameters: store, trainable: Unfreezing.all.trainable(in: graph, headStart: headStart),
       rows: TrainingRows(labels: (0..<48).map { $0 / 6 }) { rows, _ in [features.gatheringRows(rows)] },
-      criterion: ObjectiveCriterion(try Objective(loss: "triplet:soft"), classCount: 8, width: 4, seed: 1), options: options)
+      criterion: ObjectiveCriterion(try Objective(loss: "triplet:soft"), classCount: 8, width: 4, seed: 1),
+      options: options)
     let outcome = try run.run { _ in true }
     let (frozen, learned) = ("head_normalization_1/moving_mean", "statistics/moving_mean")
     #expect(try outcome.parameters.tensor(frozen) == store.tensor(frozen))

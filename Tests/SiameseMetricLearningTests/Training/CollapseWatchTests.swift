@@ -6,7 +6,8 @@ private func evaluation(
   loss: Double = 0.2, comparisons: Int = 12, positive: Double, negative: Double
 ) -> Objective.Evaluation {
   Objective.Evaluation(
-    value: loss, gradient: Tensor(shape: [0, 0]), comparisonCount: comparisons, activeShare: 1, positiveDistance: positive,
+    value: loss, gradient: Tensor(shape: [0, 0]), comparisonCount: comparisons, activeShare: 1,
+    positiveDistance: positive,
     negativeDistance: negative)
 }
 

@@ -29,7 +29,8 @@ import Testing
     let run = try FineTuning(
       graph, parameters: ParameterStore(start), trainable: Unfreezing.all.trainable(in: graph, headStart: 5),
       rows: TrainingRows(labels: (0..<24).map { $0 / 4 }) { rows, _ in [features.gatheringRows(rows)] },
-      criterion: ObjectiveCriterion(try Objective(loss: "triplet:soft"), classCount: 6, width: 3, seed: 1), options: options)
+      criterion: ObjectiveCriterion(try Objective(loss: "triplet:soft"), classCount: 6, width: 3, seed: 1),
+      options: options)
     let outcome = try run.run { _ in true }
     return try (names + ["embedding"]).map { (name: String) -> Float in
       let path = "\(name)/kernel"

@@ -38,7 +38,8 @@ private func nearestNeighbourError(_ y: Tensor, _ labels: [Int]) -> Double {
 }
 
 private func makeRun(
-  _ loss: String = "triplet:0.3", distance: Distance = .euclidean, head text: String = "linear:8,plain", start: HeadDesign.Start = .orthogonal,
+  _ loss: String = "triplet:0.3", distance: Distance = .euclidean, head text: String = "linear:8,plain",
+  start: HeadDesign.Start = .orthogonal,
   validated: Bool = true, _ change: (inout FineTuningOptions) throws -> Void
 ) throws -> FineTuning {
   let head = try HeadDesign(text, start: start).fit(features: training.features, labels: training.labels, seed: 3)
@@ -217,7 +218,9 @@ private func makeRun(
     }
     var options = FineTuningOptions()
     for (optimizer, schedule) in [("adagrad", "cosine"), ("adam", "step"), ("adam", "decay-from:1000"), ("adam", "")] {
-      #expect(throws: MetricLearningError.self) { try options.set(optimizer: optimizer, schedule: schedule, rate: 1e-3) }
+      #expect(throws: MetricLearningError.self) {
+        try options.set(optimizer: optimizer, schedule: schedule, rate: 1e-3)
+      }
     }
     #expect(throws: MetricLearningError.self) { try options.set(optimizer: "adam", schedule: "cosine", rate: 0) }
   }

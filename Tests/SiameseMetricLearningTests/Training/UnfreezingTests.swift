@@ -10,7 +10,8 @@ private func network() throws -> (graph: Graph, headStart: Int) {
   for stage in 1...3 {
     last = try graph.add(
       "conv\(stage)_a", .convolution(Convolution(filters: 4, kernel: Size(3), padding: .same)), [last])
-    last = try graph.add("conv\(stage)_bn", .batchNormalization(epsilon: 1e-3, momentum: 0.9, scale: true, center: true), [last])
+    last = try graph.add(
+      "conv\(stage)_bn", .batchNormalization(epsilon: 1e-3, momentum: 0.9, scale: true, center: true), [last])
     last = try graph.add("conv\(stage)_relu", .activation(.relu), [last])
   }
   last = try graph.add("pool", .globalPooling(.average, keepsDimensions: false), [last])
@@ -43,7 +44,9 @@ private func network() throws -> (graph: Graph, headStart: Int) {
 
   @Test func `what is not understood is explained, with the stages there are`() throws {
     let (graph, headStart) = try network()
-    for text in ["", "0", "-1", "some", "stage"] { #expect(throws: MetricLearningError.self) { _ = try Unfreezing(text) } }
+    for text in ["", "0", "-1", "some", "stage"] {
+      #expect(throws: MetricLearningError.self) { _ = try Unfreezing(text) }
+    }
     let error = #expect(throws: MetricLearningError.self) {
       _ = try Unfreezing("stage block5").trainable(in: graph, headStart: headStart)
     }
@@ -55,7 +58,8 @@ private func network() throws -> (graph: Graph, headStart: Int) {
     var generator = SeededGenerator(seed: 1)
     var store = ParameterStore()
     for (path, shape) in graph.parameterShapes {
-      store.set(path, Tensor(shape: shape, elements: (0..<shape.reduce(1, *)).map { _ in 0.5 + 0.1 * generator.normal() }))
+      store.set(
+        path, Tensor(shape: shape, elements: (0..<shape.reduce(1, *)).map { _ in 0.5 + 0.1 * generator.normal() }))
     }
     let x = randomTensor([3, 8, 8, 3], seed: 2)
     let expected = try ReferenceEvaluator(graph, parameters: store)([x])[0]

@@ -41,7 +41,7 @@ import Testing
     ),
     (
       #""class_name": "DepthwiseConv2D", "config": {"name": "a", "kernel_size": 3, "depth_multiplier": 4e18}"#,
-      "depth_multiplier must be between"
+      "'depth_multiplier' is not a whole number"
     ),
     (
       #""class_name": "SeparableConv2D", "config": {"name": "a", "filters": 2, "kernel_size": 3, "#
@@ -50,7 +50,7 @@ import Testing
     ),
     (
       #""class_name": "CenterCrop", "config": {"name": "a", "height": -9223372036854775808, "width": 3}"#,
-      "it makes -9223372036854775808×3"
+      "'height' is not a whole number"
     ),
     (#""class_name": "Dense", "config": {"name": "a", "units": 16777217}"#, "has 16777217 units"),
     (#""class_name": "GroupNormalization", "config": {"name": "a", "groups": 0}"#, "into 0 groups"),
@@ -65,7 +65,7 @@ import Testing
   @Test func `maps that grow from layer to layer are refused where they are too large`() {
     let layers = (0..<6).map { #""class_name": "UpSampling2D", "config": {"name": "u\#($0)", "size": 64}"# }
     let text = sentence { _ = try network(layers.map { "{\($0)}" }) }
-    #expect(text.contains("layer 'u2'") && text.contains("more than 2147483647 elements"), "\(text)")
+    #expect(text.contains("layer 'u1'") && text.contains("more than 2147483647 elements"), "\(text)")
   }
 
   /// Each model has four inputs and holds the next: 4¹⁸ paths, if every input were followed by itself.

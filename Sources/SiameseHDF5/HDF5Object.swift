@@ -3,6 +3,7 @@ import Foundation
 
 /// What groups and data sets have in common: a place in a file, and attributes.
 package protocol HDF5Object: Sendable {
+  /// The file that it is in.
   var file: HDF5File { get }
   /// From the root, beginning with `/`.
   var path: String { get }

@@ -120,8 +120,7 @@ extension Objective {
           margin: try given.number("margin", 0.35, in: 0...1, first: true),
           scale: try given.number("scale", 64, in: positive))
       }
-    default:
-      throw MetricLearningError.unknownName(kind: "loss", found: given.name, known: lossNames)
+    default: throw MetricLearningError.unknownName(kind: "loss", found: given.name, known: lossNames)
     }
   }
 }

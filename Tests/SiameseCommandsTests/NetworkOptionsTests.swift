@@ -113,7 +113,7 @@ import Testing
       let small = try threshold(["--backbone", network, "--data", data, "--input-size", "9"])
       let plain = try threshold(["--backbone", network, "--data", data])
       #expect(
-        abs(small - expected) < 1e-4 * expected && abs(small - plain) > 1e-3 * plain, "\(small) \(expected) \(plain)")
+        abs(small - expected) < 1e-4 * expected && abs(small - plain) > 1e-4 * plain, "\(small) \(expected) \(plain)")
     }
   }
 

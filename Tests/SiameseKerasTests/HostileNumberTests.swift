@@ -52,6 +52,11 @@ import Testing
       #""class_name": "CenterCrop", "config": {"name": "a", "height": -9223372036854775808, "width": 3}"#,
       "'height' is not a whole number"
     ),
+    (
+      #""class_name": "DepthwiseConv2D", "config": {"name": "a", "kernel_size": 3, "depth_multiplier": 1048577}"#,
+      "depth_multiplier must be between"
+    ),
+    (#""class_name": "CenterCrop", "config": {"name": "a", "height": -3, "width": 3}"#, "it makes -3×3"),
     (#""class_name": "Dense", "config": {"name": "a", "units": 16777217}"#, "has 16777217 units"),
     (#""class_name": "GroupNormalization", "config": {"name": "a", "groups": 0}"#, "into 0 groups"),
   ])

@@ -81,8 +81,15 @@ enum LayerTable {
         ]
       }),
     .layer(
-      ["RMSNormalization"], .normalization, .alongAxis, weights: [(.scale, "scale")],
-      read: { layer, _ in .rmsNormalization(epsilon: try layer.float("epsilon", default: 1e-6)) },
+      ["RMSNormalization"], .normalization, .kerasOrder, weights: [(.scale, "scale")],
+      read: { layer, shape in
+        // Keras normalises along the axis that is named, but scales along the last.
+        let axis = try layer.axis(default: -1)
+        guard axis == -1 || axis == shape.count else {
+          throw LayerProblem("normalises along axis \(axis); the last axis is supported")
+        }
+        return .rmsNormalization(epsilon: try layer.float("epsilon", default: 1e-6))
+      },
       write: { operation, _ in
         guard case .rmsNormalization(let epsilon) = operation else { return nil }
         return ["axis": -1, "epsilon": JSON(epsilon)]

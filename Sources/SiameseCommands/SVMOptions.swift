@@ -183,10 +183,10 @@ extension KernelSVM {
 
 /// The lines of a text file that says something of each row, without the space around them.
 func textLines(_ path: String, holding what: String) throws -> [String] {
-  guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+  guard let lines = try? TextLines(contentsOf: path) else {
     throw TaskError(.missingInput, "\(path): cannot be read as text; give a file with \(what) of each row, one a line")
   }
-  return text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+  return lines.filter { !$0.isEmpty }.map { $0.trimmingCharacters(in: .whitespaces) }
 }
 
 /// Writes measurements as JSON where `--metrics` asks for it.

@@ -49,7 +49,7 @@ struct SVMPredictCommand: ParsableCommand {
     var features = try Features(contentsOf: features)
     // LIBSVM's formats leave zeros out and do not say how wide they are.
     if try FeatureFormat(path: self.features) == .libsvm { features = features.widened(to: trained.inputWidth) }
-    if !["h5", "hdf5"].contains(machine.pathExtension) { trained = try trained.widened(to: features.width) }
+    if !machine.isHDF5Path { trained = try trained.widened(to: features.width) }
     if let threads { trained.threads = max(1, threads) }
     getReady()
     let start = Date()

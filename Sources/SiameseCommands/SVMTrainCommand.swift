@@ -38,7 +38,7 @@ struct SVMTrainCommand: ParsableCommand {
   var metrics: String?
 
   /// Whether the machine is written in LIBSVM's format, which holds no class names.
-  private var isLIBSVM: Bool { !["h5", "hdf5"].contains(output.pathExtension) }
+  private var isLIBSVM: Bool { !output.isHDF5Path }
 
   func run() throws {
     let classNames = isLIBSVM ? output + ".classes.tsv" : nil

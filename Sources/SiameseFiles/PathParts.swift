@@ -28,6 +28,9 @@ extension String {
     return pathName[pathName.index(after: dot)...].lowercased()
   }
 
+  /// Whether the extension is that of an HDF5 file: `.h5` or `.hdf5`, in capitals or not.
+  package var isHDF5Path: Bool { ["h5", "hdf5"].contains(pathExtension) }
+
   /// The path without its extension and the dot before it.
   package var pathWithoutExtension: String {
     guard let dot = extensionDot else { return self }

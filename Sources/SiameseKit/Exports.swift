@@ -3,6 +3,7 @@
 @_exported import SiameseFiles
 @_exported import SiameseGallery
 @_exported import SiameseGlyphs
+@_exported import SiameseHDF5
 @_exported import SiameseImages
 @_exported import SiameseKeras
 @_exported import SiameseMetricLearning

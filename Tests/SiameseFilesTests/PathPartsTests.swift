@@ -17,6 +17,11 @@ struct PathPartsTests {
     #expect(path.pathWithoutExtension == stem)
   }
 
+  @Test func `An HDF5 file is known by its extension alone, in capitals or not`() {
+    for path in ["a.h5", "a.H5", "a/b.weights.hdf5", "n.Hdf5"] { #expect(path.isHDF5Path) }
+    for path in ["a", "h5", "a.h5.csv", "a.x5", "a.h5/b", ".h5"] { #expect(!path.isHDF5Path) }
+  }
+
   @Test func `No path of few characters traps`() {
     let letters: [Character] = ["a", "/", ".", "é", "\u{301}", " ", "👩‍👩‍👧"]
     var paths = [""]

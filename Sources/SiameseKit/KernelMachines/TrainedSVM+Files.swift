@@ -16,7 +16,7 @@ extension TrainedSVM {
     guard FileManager.default.fileExists(atPath: path) else {
       throw TaskError(.missingInput, "\(path): there is no such kernel machine")
     }
-    guard Self.isHDF5(path) else {
+    guard path.isHDF5Path else {
       let text: String
       do { text = try String(utf8: readFile(path), file: path) } catch FileError.notText {
         throw TaskError(.badInput, "\(path): is neither an HDF5 file nor the text of a LIBSVM model")
@@ -35,15 +35,11 @@ extension TrainedSVM {
   /// Writes an HDF5 file where the name ends in `.h5`, else a LIBSVM model file; nothing appears before it is whole.
   /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
   public func write(to path: String) throws {
-    if Self.isHDF5(path) {
+    if path.isHDF5Path {
       try HDF5Writer.create(path) { try write(into: $0.group("siamese").group(Self.groupName)) }
     } else {
       try writeFile(Data(libsvmModel().utf8), to: path)
     }
-  }
-
-  private static func isHDF5(_ path: String) -> Bool {
-    ["h5", "hdf5"].contains(path.pathExtension)
   }
 
   /// Writes the machine's arrays and attributes into a group.

@@ -2,7 +2,7 @@ import SiameseEvaluation
 import SiameseTensors
 import Testing
 
-@Suite struct BootstrapTests {
+@Suite struct IdentityBootstrapTests {
   @Test func `all pairs are there while they are few, a sample of either kind beyond`() {
     let labels = (0..<40).map { $0 / 4 }
     let all = PairSample(labels: labels, seed: 1)

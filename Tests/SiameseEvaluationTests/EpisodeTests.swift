@@ -2,7 +2,7 @@ import SiameseEvaluation
 import SiameseTensors
 import Testing
 
-@Suite struct OneShotTests {
+@Suite struct EpisodeTests {
   let labels = (0..<60).map { $0 / 6 }
 
   @Test func `episodes draw each way's pictures from one class, none twice`() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import SiameseGraph
+import SiameseOneDNN
 import SiameseTensors
 
 /// Runs a graph over any number of rows, as fast as the machine's cores allow: the one way in which commands embed, identify,
@@ -25,9 +26,12 @@ package final class NetworkRunner: @unchecked Sendable {
   package let outputShapes: [[Int]]
 
   /// Rewrites `graph` for inference; plans are made and weights laid out when the first rows come.
-  /// - Throws: `GraphError` where `parameters` lack a weight of the graph or hold one of another shape.
+  /// - Throws: `GraphError` where `parameters` lack a weight of the graph or hold one of another shape; `OneDNNError` where
+  ///   the processor lacks the instructions, or others are in force.
   package init(_ graph: Graph, parameters: ParameterStore, options: RunnerOptions = RunnerOptions()) throws {
     self.options = options
+    // Before anything asks what is in force, which fixes it: the suggested batch does.
+    if let level = options.instructionSet { try Processor.limit(to: level) }
     try parameters.validate(for: graph)
     inputShapes = graph.inputs.map { graph.nodes[$0].shape }
     outputShapes = graph.outputs.map { graph.nodes[$0].shape }

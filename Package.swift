@@ -98,10 +98,17 @@ let package = Package(
     .executableTarget(
       name: "siamese-hostile-files", dependencies: ["SiameseHDF5", "SiameseKeras", "SiameseTensors"],
       path: "Tests/HostileFiles"),
+    .executableTarget(
+      name: "siamese-layer-levels",
+      dependencies: [
+        "SiameseGraph", "SiameseHDF5", "SiameseInference", "SiameseKeras", "SiameseOneDNN", "SiameseTensors",
+      ],
+      path: "Tests/LayerLevels"),
     .testTarget(name: "SiameseConvolutionsTests", dependencies: ["CSiameseConvolutions"]),
     .testTarget(name: "SiameseFilesTests", dependencies: ["SiameseFiles", "SiameseTestSupport"]),
     .testTarget(name: "SiameseRandomTests", dependencies: ["SiameseRandom"]),
-    .testTarget(name: "SiameseOneDNNTests", dependencies: ["SiameseGraph", "SiameseOneDNN", "SiameseTensors"]),
+    .testTarget(
+      name: "SiameseOneDNNTests", dependencies: ["CSiameseConvolutions", "SiameseOneDNN", "SiameseTensors"]),
     .testTarget(name: "SiameseTensorsTests", dependencies: ["SiameseTensors"]),
     .testTarget(name: "SiameseHDF5Tests", dependencies: ["SiameseHDF5", "SiameseTestSupport"], exclude: ["Fixtures"]),
     .testTarget(
@@ -133,8 +140,9 @@ let package = Package(
     .testTarget(
       name: "SiameseKerasTests",
       dependencies: [
-        "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseInference", "SiameseKeras", "SiameseTensors",
-        "SiameseTestSupport", "SiameseTraining", "siamese-hostile-files",
+        "SiameseGraph", "SiameseHDF5", "SiameseImages", "SiameseInference", "SiameseKeras", "SiameseOneDNN",
+        "SiameseTensors",
+        "SiameseTestSupport", "SiameseTraining", "siamese-hostile-files", "siamese-layer-levels",
       ],
       exclude: ["Fixtures"]),
     .testTarget(

@@ -11,21 +11,24 @@ int siamese_thread_count(void) { return omp_get_max_threads(); }
 
 int siamese_processor_level(void) {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) return 2;
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq"))
+    return 2;
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return 1;
 #endif
   return 0;
 }
 
 int siamese_limit_level(int level) {
-  return dnnl_set_max_cpu_isa(level == 2 ? dnnl_cpu_isa_all : level == 1 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_sse41) == dnnl_success;
+  dnnl_cpu_isa_t isa = level == 2 ? dnnl_cpu_isa_all : level == 1 ? dnnl_cpu_isa_avx2 : dnnl_cpu_isa_sse41;
+  return dnnl_set_max_cpu_isa(isa) == dnnl_success;
 }
 
 int siamese_level_in_force(void) {
 #if defined(__x86_64__)
   int isa = dnnl_get_effective_cpu_isa(), own = siamese_processor_level();
   // oneDNN's numbers are masks in which each set of instructions holds those before it.
-  int theirs = (isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core ? 2 : (isa & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2;
+  int has_avx512 = (isa & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core;
+  int theirs = has_avx512 ? 2 : (isa & dnnl_cpu_isa_avx2) == dnnl_cpu_isa_avx2;
   return theirs < own ? theirs : own;
 #else
   return 0;
@@ -131,8 +134,6 @@ size_t siamese_layout_size(siamese_layout layout) { return dnnl_memory_desc_get_
 int siamese_layout_rank(siamese_layout layout) { return descriptor(layout)->ndims; }
 int64_t siamese_layout_extent(siamese_layout layout, int axis) { return descriptor(layout)->dims[axis]; }
 dnnl_data_type_t siamese_layout_type(siamese_layout layout) { return descriptor(layout)->data_type; }
-int64_t siamese_layout_offset(siamese_layout layout) { return descriptor(layout)->offset0; }
-
 dnnl_status_t siamese_memory_create(
     dnnl_memory_t *memory, siamese_layout layout, dnnl_engine_t engine, void *pointer) {
   return dnnl_memory_create(memory, descriptor(layout), engine, pointer);
@@ -144,10 +145,6 @@ dnnl_status_t siamese_append_sum(dnnl_post_ops_t operations, float scale) {
 dnnl_status_t siamese_append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, float alpha, float beta) {
   return dnnl_post_ops_append_eltwise(operations, 1, kind, alpha, beta);
 }
-dnnl_status_t siamese_append_binary(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, siamese_layout other) {
-  return dnnl_post_ops_append_binary(operations, kind, descriptor(other));
-}
-
 /// The description number `request.skip` that oneDNN has for the operation at `operation`.
 static dnnl_status_t described(siamese_result result, siamese_request request, const void *operation) {
   if (request.skip == 0)

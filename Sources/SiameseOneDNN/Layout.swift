@@ -2,30 +2,15 @@ import CSiameseOneDNN
 
 /// The type of an array's elements inside a plan.
 package enum ElementType: String, Hashable, Sendable, Codable {
-  case float32, bfloat16
+  /// Four bytes: IEEE 754's binary32.
+  case float32
+  /// Two bytes: the upper half of a `float32`, with 8 bits of precision.
+  case bfloat16
 
-  var raw: dnnl_data_type_t {
-    switch self {
-    case .float32: dnnl_f32
-    case .bfloat16: dnnl_bf16
-    }
-  }
-
-  init?(_ raw: dnnl_data_type_t) {
-    switch raw {
-    case dnnl_f32: self = .float32
-    case dnnl_bf16: self = .bfloat16
-    default: return nil
-    }
-  }
+  var raw: dnnl_data_type_t { self == .float32 ? dnnl_f32 : dnnl_bf16 }
 
   /// Bytes of one element.
-  package var byteCount: Int {
-    switch self {
-    case .float32: 4
-    case .bfloat16: 2
-    }
-  }
+  package var byteCount: Int { self == .float32 ? 4 : 2 }
 }
 
 /// How an array lies in memory: logical extents, element type, and an order of elements, which may be blocked.
@@ -35,7 +20,7 @@ package enum ElementType: String, Hashable, Sendable, Codable {
 package final class Layout: @unchecked Sendable, Equatable {
   let handle: siamese_layout
 
-  /// Takes over a handle.
+  /// Takes over a handle; nil where there is none.
   init?(owning handle: siamese_layout?) {
     guard let handle else { return nil }
     self.handle = handle
@@ -43,7 +28,9 @@ package final class Layout: @unchecked Sendable, Equatable {
 
   deinit { siamese_layout_destroy(handle) }
 
-  /// Element `i` of axis `k` lies `i * strides[k]` elements from the start.
+  /// An order in which element `i` of axis `k` lies `i * strides[k]` elements from the start.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN refuses the extents or the strides.
   package init(_ extents: [Int], _ type: ElementType = .float32, strides: [Int]) throws(OneDNNError) {
     guard
       let made = siamese_layout_strided(
@@ -52,7 +39,9 @@ package final class Layout: @unchecked Sendable, Equatable {
     handle = made
   }
 
-  /// An order that a primitive is to choose.
+  /// An order that a primitive is to choose, which its description then tells.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN refuses the extents.
   package init(any extents: [Int], _ type: ElementType = .float32) throws(OneDNNError) {
     guard let made = siamese_layout_strided(Int32(extents.count), extents.map(Int64.init), type.raw, nil) else {
       throw Layout.refusal(extents)
@@ -60,7 +49,7 @@ package final class Layout: @unchecked Sendable, Equatable {
     handle = made
   }
 
-  /// Orders of weights that loops of our own read, in blocks of 16.
+  /// Orders of weights that our own loops read, in blocks of 16.
   package enum WeightOrder {
     /// `[filters / 16][channels][height][width][16]` of `[filters, channels, height, width]`.
     case filterBlocks
@@ -84,7 +73,9 @@ package final class Layout: @unchecked Sendable, Equatable {
     }
   }
 
-  /// Weights in one of the orders that our own loops read; what does not fill a block is filled up with zeros.
+  /// Weights in one of the orders that our own loops read; reorders into it fill up the last blocks with zeros.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN refuses the extents.
   package convenience init(_ extents: [Int], _ type: ElementType = .float32, order: WeightOrder) throws(OneDNNError) {
     try self.init(extents, type, tag: order.tag)
   }
@@ -97,7 +88,9 @@ package final class Layout: @unchecked Sendable, Equatable {
     handle = made
   }
 
-  /// The last axis varying fastest.
+  /// An order without gaps whose last axis varies fastest.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN refuses the extents.
   package convenience init(rows extents: [Int], _ type: ElementType = .float32) throws(OneDNNError) {
     var strides = [Int](repeating: 1, count: extents.count)
     for axis in extents.indices.dropLast().reversed() { strides[axis] = strides[axis + 1] * max(1, extents[axis + 1]) }
@@ -105,6 +98,8 @@ package final class Layout: @unchecked Sendable, Equatable {
   }
 
   /// Feature maps `[batch, channels, height, width]` whose channels vary fastest in memory: Keras' order.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN refuses the extents.
   package convenience init(
     channelsLast extents: [Int], _ type: ElementType = .float32
   ) throws(OneDNNError) {
@@ -112,14 +107,19 @@ package final class Layout: @unchecked Sendable, Equatable {
     try self.init(extents, type, strides: [h * w * c, 1, w * c, c])
   }
 
-  /// Feature maps `[batch, channels, height, width]` in blocks of 16 (or 8) channels, each block a map of its own.
+  /// Feature maps `[batch, channels, height, width]` in blocks of 16 (or 8) channels, each block a map of its own:
+  /// `[batch][channels / 16][height][width][16]` in memory.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN refuses the extents.
   package convenience init(
     blocked extents: [Int], by block: Int = 16, _ type: ElementType = .float32
   ) throws(OneDNNError) {
     try self.init(extents, type, tag: block == 16 ? dnnl_aBcd16b : dnnl_aBcd8b)
   }
 
-  /// The part that starts at `offsets`, without moving it.
+  /// The part of these extents that starts at `offsets`, over the same memory: nothing is moved.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN cannot describe the part, such as half a block of channels.
   package func part(_ extents: [Int], at offsets: [Int]) throws(OneDNNError) -> Layout {
     guard
       let made = Layout(
@@ -128,21 +128,19 @@ package final class Layout: @unchecked Sendable, Equatable {
     return made
   }
 
+  /// Whether both have the same extents, type and order.
   package static func == (a: Layout, b: Layout) -> Bool { a === b || siamese_layout_equal(a.handle, b.handle) != 0 }
 
-  /// Bytes it takes, padding included.
+  /// Bytes that an array of this layout takes, with what fills up its last blocks.
   package var byteCount: Int { siamese_layout_size(handle) }
 
-  /// The logical extents, without the padding that blocking adds.
+  /// How many elements each logical axis has.
   package var extents: [Int] {
     (0..<siamese_layout_rank(handle)).map { Int(siamese_layout_extent(handle, $0)) }
   }
 
-  /// The type of its elements.
-  package var type: ElementType { ElementType(siamese_layout_type(handle)) ?? .float32 }
-
-  /// Elements before the first one: not 0 for a part of something larger.
-  package var offset: Int { Int(siamese_layout_offset(handle)) }
+  /// The type of the elements.
+  package var type: ElementType { siamese_layout_type(handle) == dnnl_bf16 ? .bfloat16 : .float32 }
 
   private static func refusal(_ extents: [Int]) -> OneDNNError {
     OneDNNError(request: "a layout of extents \(extents)", status: dnnl_invalid_arguments.rawValue)

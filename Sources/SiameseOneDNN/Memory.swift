@@ -3,14 +3,17 @@ import Foundation
 
 /// Bytes aligned to cache lines, freed with the last reference.
 package final class Storage: @unchecked Sendable {
-  /// Where the bytes begin.
+  /// The first byte.
   package let pointer: UnsafeMutableRawPointer
-  /// How many bytes were asked for.
+  /// Bytes that were asked for.
   package let byteCount: Int
 
-  /// Large blocks lie on a huge page's boundary, so that the system may use huge pages for them. Whole cache lines are taken,
-  /// with zeros after the last byte: code that works on blocks of channels reads a vector of one number a channel to the end of
-  /// its last block.
+  /// Takes memory from the system, which may hold anything.
+  ///
+  /// Large blocks lie on a huge page's boundary, so that the system may use huge pages for them. Whole cache lines are
+  /// taken, with zeros after the last byte: code that works on blocks of channels reads a vector of one number a
+  /// channel to the end of its last block.
+  /// - Throws: `OneDNNError` where there is no memory left.
   package init(byteCount: Int) throws(OneDNNError) {
     self.byteCount = byteCount
     let alignment = byteCount >= 1 << 22 ? 1 << 21 : 64
@@ -35,14 +38,18 @@ package final class Memory: @unchecked Sendable {
   /// Keeps the bytes alive, if they are its own.
   private let storage: Storage?
 
-  /// Over bytes that live elsewhere; nil until they are known.
+  /// An array over bytes that live elsewhere; nil until they are known.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN refuses.
   package init(_ layout: Layout, at pointer: UnsafeMutableRawPointer?) throws {
     self.layout = layout
     self.storage = nil
     self.handle = try Memory.made(layout, pointer)
   }
 
-  /// Over bytes of its own, or of `storage`.
+  /// An array over the bytes of `storage`, or over bytes of its own, which may hold anything.
+  ///
+  /// - Throws: `OneDNNError` where there is no memory left.
   package init(_ layout: Layout, in storage: Storage? = nil) throws {
     self.layout = layout
     let storage = try storage ?? Storage(byteCount: layout.byteCount)
@@ -53,7 +60,7 @@ package final class Memory: @unchecked Sendable {
 
   deinit { dnnl_memory_destroy(handle) }
 
-  /// Where the bytes are.
+  /// Where the bytes are; nil until they are known. Commands read it each time they run.
   package var pointer: UnsafeMutableRawPointer? {
     get {
       var pointer: UnsafeMutableRawPointer?

@@ -4,7 +4,7 @@ import CSiameseOneDNN
 package struct OneDNNError: Error, Equatable, CustomStringConvertible {
   /// What was asked for, in words that fit after "oneDNN refused".
   package let request: String
-  /// oneDNN's own number for the reason.
+  /// oneDNN's `dnnl_status_t`.
   package let status: UInt32
 
   /// That the processor's instructions cannot be used as asked.
@@ -17,6 +17,7 @@ package struct OneDNNError: Error, Equatable, CustomStringConvertible {
     OneDNNError(request: request, status: dnnl_unimplemented.rawValue)
   }
 
+  /// A sentence that names the request and the reason.
   package var description: String {
     if dnnl_status_t(rawValue: status) == dnnl_runtime_error { return request }
     let reason =
@@ -54,8 +55,9 @@ struct Engine: @unchecked Sendable {
 package final class ExecutionStream: @unchecked Sendable {
   let handle: dnnl_stream_t
 
-  /// A new order of execution.
-  /// - Throws: `OneDNNError` where oneDNN cannot make one.
+  /// A stream on the processor.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN refuses.
   package init() throws {
     var made: dnnl_stream_t?
     try check(dnnl_stream_create(&made, try Engine.shared.handle, dnnl_stream_default_flags.rawValue), "a stream")

@@ -5,14 +5,16 @@ import Foundation
 package enum PostOperation: Sendable {
   /// `result + scale · what the destination held`.
   case sum(scale: Float)
+  /// A function of each element.
   case eltwise(Eltwise)
-  /// With another array, broadcast where its extent is 1.
-  case binary(BinaryKind, Layout)
 }
 
-/// A function of two arrays, element by element.
+/// What is made of two arrays, element by element.
 package enum BinaryKind: Hashable, Sendable {
-  case add, subtract, multiply, divide, maximum, minimum
+  /// `a + b`, `a − b`, `a · b`, `a / b`.
+  case add, subtract, multiply, divide
+  /// The larger and the smaller of two numbers.
+  case maximum, minimum
 
   var algorithm: dnnl_alg_kind_t {
     switch self {
@@ -69,7 +71,6 @@ package final class PrimitiveDescription: @unchecked Sendable {
         switch operation {
         case .sum(let scale): siamese_append_sum(list, scale)
         case .eltwise(let e): siamese_append_eltwise(list, e.algorithm, e.alpha, e.beta)
-        case .binary(let kind, let other): siamese_append_binary(list, kind.algorithm, other.handle)
         }
       try check(status, "post-operation \(operation)")
     }
@@ -97,11 +98,11 @@ package final class PrimitiveDescription: @unchecked Sendable {
   package var scratchpad: Layout? { nonEmpty(layout(dnnl_query_scratchpad_md)) }
   /// What a forward primitive leaves for its backward one; nil where nothing.
   package var workspace: Layout? { nonEmpty(layout(dnnl_query_workspace_md)) }
-  /// The layout of the gradient with respect to the input.
+  /// The layout of the gradient that a backward primitive computes for the forward one's input.
   package var sourceGradient: Layout { layout(dnnl_query_diff_src_md)! }
-  /// The layout of the gradient with respect to the weights.
+  /// The layout of the gradient that a backward primitive computes for the weights.
   package var weightsGradient: Layout { layout(dnnl_query_diff_weights_md)! }
-  /// The layout of the gradient with respect to the output.
+  /// The layout that a backward primitive wants for the gradient of the forward one's result.
   package var destinationGradient: Layout { layout(dnnl_query_diff_dst_md)! }
 
   private func nonEmpty(_ layout: Layout?) -> Layout? { layout.flatMap { $0.byteCount == 0 ? nil : $0 } }
@@ -109,43 +110,43 @@ package final class PrimitiveDescription: @unchecked Sendable {
 
 /// What an array is to a primitive.
 package struct Argument: Hashable, Sendable {
-  /// oneDNN's number of it.
+  /// oneDNN's number of the argument, one of `DNNL_ARG_…`.
   package let index: Int32
   private init(_ index: Int) { self.index = Int32(index) }
 
-  /// The first or only input.
+  /// The input, or the first of two.
   package static let source = Argument(siamese_argument_source)
-  /// The second input of an element-wise function.
+  /// The second of two inputs.
   package static let secondSource = Argument(siamese_argument_second_source)
-  /// The output.
+  /// What the primitive computes.
   package static let destination = Argument(siamese_argument_destination)
-  /// The kernel.
+  /// A convolution's kernel, or an inner product's weights.
   package static let weights = Argument(siamese_argument_weights)
-  /// The bias, one number a filter.
+  /// One number for each output channel.
   package static let bias = Argument(siamese_argument_bias)
-  /// Means, one a channel.
+  /// Means of a normalisation: an input or an output, as the primitive's description says.
   package static let mean = Argument(siamese_argument_mean)
-  /// Variances, one a channel.
+  /// Variances of a normalisation, likewise.
   package static let variance = Argument(siamese_argument_variance)
-  /// Factors, one a channel.
+  /// What a normalisation multiplies by (gamma).
   package static let scale = Argument(siamese_argument_scale)
-  /// Offsets, one a channel.
+  /// What a normalisation adds (beta).
   package static let shift = Argument(siamese_argument_shift)
   /// What a forward primitive leaves for its backward one.
   package static let workspace = Argument(siamese_argument_workspace)
-  /// Working memory.
+  /// Memory to work in, whose contents do not matter before and after.
   package static let scratchpad = Argument(siamese_argument_scratchpad)
-  /// The gradient with respect to the input.
+  /// The loss's gradient with respect to the input.
   package static let sourceGradient = Argument(siamese_argument_source_gradient)
-  /// The gradient with respect to the output.
+  /// The loss's gradient with respect to the result, which a backward primitive starts from.
   package static let destinationGradient = Argument(siamese_argument_destination_gradient)
-  /// The gradient with respect to the kernel.
+  /// The loss's gradient with respect to the weights.
   package static let weightsGradient = Argument(siamese_argument_weights_gradient)
-  /// The gradient with respect to the bias.
+  /// The loss's gradient with respect to the bias.
   package static let biasGradient = Argument(siamese_argument_bias_gradient)
-  /// The gradient with respect to the factors.
+  /// The loss's gradient with respect to the scale.
   package static let scaleGradient = Argument(siamese_argument_scale_gradient)
-  /// The gradient with respect to the offsets.
+  /// The loss's gradient with respect to the shift.
   package static let shiftGradient = Argument(siamese_argument_shift_gradient)
   /// Input number `index` of a concatenation.
   package static func source(_ index: Int) -> Argument { Argument(siamese_argument_multiple_source + index) }
@@ -153,11 +154,13 @@ package struct Argument: Hashable, Sendable {
 
 /// Code made ready to run. Safe to run from several threads at once, each with its own arguments and scratchpad.
 package final class Primitive: @unchecked Sendable {
+  /// What it was made from.
   package let description: PrimitiveDescription
   let handle: dnnl_primitive_t
 
-  /// Compiles what `description` describes.
-  /// - Throws: `OneDNNError` where oneDNN cannot.
+  /// Compiles a description, which may take milliseconds.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN refuses.
   package init(_ description: PrimitiveDescription) throws {
     self.description = description
     var made: dnnl_primitive_t?
@@ -172,11 +175,11 @@ package final class Primitive: @unchecked Sendable {
 package final class Command {
   /// What it runs.
   package let primitive: Primitive
-  /// Kept alive as long as the command.
+  /// What it runs on. Kept alive as long as the command.
   package let arguments: [(Argument, Memory)]
   private let list: UnsafeMutableBufferPointer<dnnl_exec_arg_t>
 
-  /// Binds a primitive to arrays, each with what it is to the primitive.
+  /// Binds a primitive to its arrays. The description says which ones it wants, and in what layouts.
   package init(_ primitive: Primitive, _ arguments: [(Argument, Memory)]) {
     self.primitive = primitive
     self.arguments = arguments
@@ -188,8 +191,9 @@ package final class Command {
 
   deinit { list.deallocate() }
 
-  /// Runs it, now.
-  /// - Throws: `OneDNNError` where the primitive fails.
+  /// Runs the primitive now, on the calling thread and its pool.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN refuses, such as for an argument that is missing.
   package func run(on stream: ExecutionStream) throws {
     let status = dnnl_primitive_execute(primitive.handle, stream.handle, Int32(list.count), list.baseAddress)
     try check(status, "to run \(primitive.description.implementation)")
@@ -198,6 +202,8 @@ package final class Command {
 
 extension Memory {
   /// A copy in another layout (or element type), made now.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN cannot reorder so, or there is no memory left.
   package func reordered(to layout: Layout, on stream: ExecutionStream) throws -> Memory {
     let result = try Memory(layout)
     try copy(to: result, on: stream)
@@ -205,6 +211,8 @@ extension Memory {
   }
 
   /// Fills `destination` with the same elements in its own layout, now.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN cannot reorder so.
   package func copy(to destination: Memory, on stream: ExecutionStream) throws {
     let primitive = try Primitive(try .reorder(from: layout, to: destination.layout))
     var arguments: [(Argument, Memory)] = [(.source, self), (.destination, destination)]

@@ -2,7 +2,9 @@ import CSiameseOneDNN
 
 /// Backward primitives. Each takes the forward (training) description it belongs to.
 extension PrimitiveDescription {
-  /// The gradient of a convolution with respect to its input.
+  /// The gradient of a convolution's input.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN has no implementation for these layouts.
   package static func convolutionBackwardData(
     of forward: PrimitiveDescription, _ algorithm: ConvolutionAlgorithm = .direct, sourceGradient: Layout,
     weights: Layout, destinationGradient: Layout, window: Window
@@ -14,7 +16,9 @@ extension PrimitiveDescription {
     }
   }
 
-  /// The gradient of a convolution with respect to its kernel and bias.
+  /// The gradients of a convolution's kernel and, where `biasGradient` is given, of its bias.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN has no implementation for these layouts.
   package static func convolutionBackwardWeights(
     of forward: PrimitiveDescription, _ algorithm: ConvolutionAlgorithm = .direct, source: Layout,
     weightsGradient: Layout, biasGradient: Layout?, destinationGradient: Layout, window: Window
@@ -27,7 +31,9 @@ extension PrimitiveDescription {
     }
   }
 
-  /// The gradient of a pooling.
+  /// The gradient of a pooling's input. A maximum's takes the forward primitive's workspace.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN has no implementation for these layouts.
   package static func poolingBackward(
     of forward: PrimitiveDescription, _ kind: PoolingAlgorithm, sourceGradient: Layout, destinationGradient: Layout,
     window: Window
@@ -39,7 +45,9 @@ extension PrimitiveDescription {
     }
   }
 
-  /// The gradient of an element-wise function.
+  /// The gradient of a function's argument. `data` is the layout of the argument.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN has no implementation for these layouts.
   package static func eltwiseBackward(
     of forward: PrimitiveDescription, _ function: Eltwise, gradient: Layout, data: Layout
   ) throws -> PrimitiveDescription {
@@ -48,7 +56,9 @@ extension PrimitiveDescription {
     }
   }
 
-  /// Of data, scale and shift.
+  /// The gradients of a batch normalisation's input, scale and shift.
+  ///
+  /// - Throws: `OneDNNError` where oneDNN has no implementation for these layouts.
   package static func batchNormalizationBackward(
     of forward: PrimitiveDescription, gradient: Layout, data: Layout, epsilon: Float, globalStatistics: Bool,
     rectified: Bool = false

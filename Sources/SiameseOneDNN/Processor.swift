@@ -15,6 +15,7 @@ package enum InstructionSet: String, CaseIterable, Comparable, Sendable, Codable
 
   init(rank: Int32) { self = rank >= 2 ? .avx512 : rank == 1 ? .avx2 : .portable }
 
+  /// Whether `b` has all instructions of `a` and more.
   package static func < (a: InstructionSet, b: InstructionSet) -> Bool { a.rank < b.rank }
 }
 
@@ -23,8 +24,8 @@ package enum Processor {
   /// All that this processor has.
   package static let best = InstructionSet(rank: siamese_processor_level())
 
-  /// The instructions that the whole process uses: all that the processor has, or less where `limit(to:)` or the environment
-  /// variable `ONEDNN_MAX_CPU_ISA` says so. Asking fixes it.
+  /// The instructions that the whole process uses: all that the processor has, or less where `limit(to:)` or the
+  /// environment variable `ONEDNN_MAX_CPU_ISA` says so. Asking fixes it.
   package static let level = InstructionSet(rank: siamese_level_in_force())
 
   private static let lock = NSLock()

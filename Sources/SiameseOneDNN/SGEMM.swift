@@ -2,8 +2,8 @@ import CSiameseOneDNN
 
 /// `c ← alpha · op(a) · op(b) + beta · c` on row-major matrices, by oneDNN's `sgemm` on the calling thread's pool.
 ///
-/// `op(a)` is `[rows, inner]`, `op(b)` `[inner, columns]`, `c` `[rows, columns]`; a stride counts the elements from one stored row
-/// to the next.
+/// `op(a)` is `[rows, inner]`, `op(b)` `[inner, columns]`, `c` `[rows, columns]`; a stride counts the elements from one
+/// stored row to the next.
 package func sgemm(
   _ a: (pointer: UnsafePointer<Float>, stride: Int, isTransposed: Bool),
   _ b: (pointer: UnsafePointer<Float>, stride: Int, isTransposed: Bool),

@@ -36,8 +36,9 @@ package struct Window: Hashable, Sendable {
 
 /// What a pooling makes of the elements under its window.
 package enum PoolingAlgorithm: Hashable, Sendable {
+  /// The largest.
   case maximum
-  /// Padding is left out of the count.
+  /// The mean, over what lies inside the map: padding is not counted.
   case average
   var raw: dnnl_alg_kind_t { self == .maximum ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding }
 }

@@ -1,4 +1,3 @@
-import SiameseGraph
 import SiameseOneDNN
 import SiameseTensors
 import Testing

@@ -1,7 +1,9 @@
+import CSiameseConvolutions
 import SiameseOneDNN
 import Testing
 
-/// The level in force is the whole process's, so these tests take it as they find it.
+/// The level in force is the whole process's, so these tests take it as they find it. That levels agree is tested by
+/// processes that each choose another: `InstructionSetTests`, `InstructionLevelTests`.
 struct ProcessorTests {
   @Test func `Instruction sets are ordered, and their ranks count from 0`() {
     #expect(InstructionSet.allCases.sorted() == [.portable, .avx2, .avx512])
@@ -10,6 +12,11 @@ struct ProcessorTests {
 
   @Test func `The level in force is one that the processor has`() {
     #expect(Processor.level <= Processor.best)
+  }
+
+  @Test func `The best level is the one that our own loops find, and they count levels alike`() {
+    #expect(Processor.best.rank == Int(siamese_best_level().rawValue))
+    #expect([siamese_portable, siamese_avx2, siamese_avx512].map(\.rawValue) == [0, 1, 2])
   }
 
   @Test func `A limit to the level in force changes nothing, any other one is refused and leaves the level`() throws {

@@ -3,9 +3,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// A thin layer over oneDNN 2.6 and 3.x, which describe memory and operations differently: version 2 by structures that
-/// live on the caller's side (with unions Swift cannot see into), version 3 by opaque handles. Everything below works on
-/// handles; the differences end in CSiameseOneDNN.c.
+/// A thin layer over oneDNN 2.6, which describes memory and operations by structures that live on the caller's side,
+/// with unions that Swift cannot see into. Everything below works on opaque handles instead, as oneDNN 3 does: support
+/// for it would be a second branch in CSiameseOneDNN.c and nothing else.
 
 /// OpenMP keeps one thread pool per calling thread; this sets the size of the caller's.
 void siamese_set_thread_count(int count);
@@ -22,12 +22,13 @@ double siamese_peak_operations(int bfloat16, double seconds);
 int siamese_processor_level(void);
 /// Tells oneDNN to use no more than those of a level; 0 where oneDNN has been in use already.
 int siamese_limit_level(int level);
-/// The level that holds for the process: what the processor has, or less where oneDNN was told so. From now on it stays.
+/// The level that holds for the process: what the processor has, or less where oneDNN was told so. From now on it
+/// stays.
 int siamese_level_in_force(void);
 /// Whether the processor multiplies bfloat16, at the level in force.
 int siamese_has_bfloat16(void);
 
-// MARK: Memory descriptors ("layouts"): heap copies in version 2, oneDNN's own handles in version 3.
+// MARK: Memory descriptors ("layouts").
 
 typedef struct siamese_layout_handle *siamese_layout;
 
@@ -44,8 +45,6 @@ size_t siamese_layout_size(siamese_layout layout);
 int siamese_layout_rank(siamese_layout layout);
 int64_t siamese_layout_extent(siamese_layout layout, int axis);
 dnnl_data_type_t siamese_layout_type(siamese_layout layout);
-/// Elements before the first one: not 0 for a part.
-int64_t siamese_layout_offset(siamese_layout layout);
 dnnl_status_t siamese_memory_create(
     dnnl_memory_t *memory, siamese_layout layout, dnnl_engine_t engine, void *pointer);
 
@@ -53,7 +52,6 @@ dnnl_status_t siamese_memory_create(
 
 dnnl_status_t siamese_append_sum(dnnl_post_ops_t operations, float scale);
 dnnl_status_t siamese_append_eltwise(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, float alpha, float beta);
-dnnl_status_t siamese_append_binary(dnnl_post_ops_t operations, dnnl_alg_kind_t kind, siamese_layout other);
 
 /// What all descriptions are made with. `attributes` and `forward` (the hint of a backward primitive) may be null;
 /// `skip` passes over that many implementations that oneDNN would prefer.

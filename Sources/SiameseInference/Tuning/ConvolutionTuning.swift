@@ -72,7 +72,6 @@ extension PostOperation {
     switch self {
     case .sum: "sum"
     case .eltwise(let e): "eltwise\(e.kind)"
-    case .binary(let kind, _): "\(kind)"
     }
   }
 }

@@ -91,7 +91,7 @@ public final class Gallery: Sendable {
     configuration.busyMode = .timeout(TimeInterval(Self.busySeconds))
     configuration.journalMode = .wal
     configuration.foreignKeysEnabled = true
-    database = try Self.translating(path) { try DatabaseQueue(path: path, configuration: configuration) }
+    database = try Self.translating(path) { try Self.open(path, configuration) }
     if let model { try write { try Self.create(in: $0, for: model) } }
     let (application, format) = try read { database in
       (
@@ -101,6 +101,19 @@ public final class Gallery: Sendable {
     }
     guard application == Self.applicationID else { throw .notAGallery(path: path, found: "another SQLite database") }
     guard format <= Self.format else { throw .newerFormat(path: path, found: format, known: Self.format) }
+  }
+
+  /// Opens the file, and tries again while another process turns on its write-ahead log: there SQLite reports a busy
+  /// file at once, whatever timeout it was given.
+  private static func open(_ path: String, _ configuration: Configuration) throws -> DatabaseQueue {
+    let deadline = Date(timeIntervalSinceNow: TimeInterval(busySeconds))
+    while true {
+      do {
+        return try DatabaseQueue(path: path, configuration: configuration)
+      } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY && Date() < deadline {
+        Thread.sleep(forTimeInterval: 0.01)
+      }
+    }
   }
 
   /// The model that made it.

@@ -18,6 +18,7 @@
 ///   not hold. Other builds check nothing.
 /// - Calls keep no state: several threads may work on parts of the same output at the same time.
 
+// The kernels, a line each, and Function.h, which all of them need.
 #include "Depthwise.h"
 #include "FirstConvolution.h"
 #include "Function.h"

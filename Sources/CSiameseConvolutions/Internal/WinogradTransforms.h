@@ -1,6 +1,4 @@
 #pragma once
-#include "../include/Winograd.h"
-#include "Level.h"
 #include "Levels.h"
 
 // The transforms around the products: input tiles into matrices whose blocks of 16 channels are `[tiles][16]`, and sums
@@ -16,5 +14,5 @@ typedef void siamese_gather(
     const siamese_winograd_shape *shape, const float *sums, size_t matrix, size_t block, int first, int count,
     int first_block, int block_count, const float *bias, int adds, const siamese_function *function, void *map);
 
-siamese_scatter AT_LEVEL(scatter_2), AT_LEVEL(scatter_4);
-siamese_gather AT_LEVEL(gather_2), AT_LEVEL(gather_4);
+SEPARATE siamese_scatter AT_LEVEL(scatter_2), AT_LEVEL(scatter_4);
+SEPARATE siamese_gather AT_LEVEL(gather_2), AT_LEVEL(gather_4);

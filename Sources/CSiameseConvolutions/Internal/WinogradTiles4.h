@@ -1,5 +1,7 @@
-#include "Transforms.h"
-#include "Vectors.h"
+#pragma once
+#include "WinogradTransforms.h"
+
+// The transforms of tiles of 4×4 outputs, of floats.
 
 /// Bᵀ times a column of six, `step` apart.
 INLINE void spread(const vector *d, int step, vector *t) {
@@ -24,7 +26,8 @@ INLINE void collect(const vector *m, int step, vector *y) {
 }
 
 /// One tile, one block of channels: Bᵀ d B.
-INLINE void scatter_tile(const siamese_winograd_shape *s, const float *block, int y, int x, float *out, size_t matrix) {
+INLINE void scatter_tile_4(
+    const siamese_winograd_shape *s, const float *block, int y, int x, float *out, size_t matrix) {
   vector columns[36];
   int inside = y >= 0 && x >= 0 && y + 6 <= s->height && x + 6 <= s->width;
   for (int j = 0; j < 6; j++) {
@@ -54,13 +57,13 @@ WIDE void AT_LEVEL(scatter_4)(
     const float *source = (const float *)map + (size_t)(tile / per_picture) * picture;
     float *out = (float *)tiles + (size_t)t * 16;
     for (int c = 0; c < s->channels / 16; c++)
-      scatter_tile(s, source + (size_t)c * plane, within / columns * 4 - s->top, within % columns * 4 - s->left,
+      scatter_tile_4(s, source + (size_t)c * plane, within / columns * 4 - s->top, within % columns * 4 - s->left,
                    out + (size_t)c * block, matrix);
   }
 }
 
 /// One tile, one block of filters: Aᵀ m A.
-INLINE void gather_tile(
+INLINE void gather_tile_4(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, const float *bias, int adds,
     siamese_function function, siamese_function_kind kind, float *block, int y, int x) {
   vector columns[24];
@@ -84,7 +87,7 @@ INLINE void gather_tile(
   }
 }
 
-INLINE void gather(
+INLINE void gather_tiles_4(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count,
     int first_block, int block_count, const float *bias, int adds, siamese_function function,
     siamese_function_kind kind, float *map) {
@@ -94,7 +97,7 @@ INLINE void gather(
     int tile = first + t, within = tile % per_picture;
     float *target = map + (size_t)(tile / per_picture) * picture;
     for (int k = 0; k < block_count; k++)
-      gather_tile(s, sums + (size_t)k * block + (size_t)t * 16, matrix, bias ? bias + 16 * (first_block + k) : 0,
+      gather_tile_4(s, sums + (size_t)k * block + (size_t)t * 16, matrix, bias ? bias + 16 * (first_block + k) : 0,
                   adds, function, kind, target + (size_t)(first_block + k) * plane, within / columns * 4,
                   within % columns * 4);
   }
@@ -104,7 +107,9 @@ WIDE void AT_LEVEL(gather_4)(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count,
     int first_block, int block_count, const float *bias, int adds, const siamese_function *function, void *map) {
   if (function->kind == siamese_limited)
-    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, siamese_limited, map);
+    gather_tiles_4(
+        s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, siamese_limited, map);
   else
-    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, function->kind, map);
+    gather_tiles_4(
+        s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, function->kind, map);
 }

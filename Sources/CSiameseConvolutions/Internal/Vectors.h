@@ -1,35 +1,20 @@
-#pragma once
-#include <stddef.h>
-#include <stdint.h>
-
 #include "../include/Function.h"
+#include "VectorTypes.h"
 
-// Vectors of sixteen floats, one for each channel of a block, and what is done to them. Compilers make one register of
-// each with AVX-512, two with AVX2, and four without either.
+// What is done to vectors, a copy for each kernel: VectorTypes.h says why.
 
-typedef float vector __attribute__((vector_size(64)));
-typedef uint32_t words __attribute__((vector_size(64)));
-typedef uint16_t bfloat16s __attribute__((vector_size(32)));
-typedef float unaligned_vector __attribute__((vector_size(64), aligned(4)));
-typedef uint16_t unaligned_bfloat16s __attribute__((vector_size(32), aligned(2)));
-
-#include "Level.h"
-
-// Vectors are passed between functions that are all inlined, so how they would be passed otherwise does not matter.
-#pragma GCC diagnostic ignored "-Wpsabi"
-
-#define INLINE static inline __attribute__((always_inline)) WIDE
-#if defined(SIAMESE_NO_UNROLLING)
-// Under sanitisers, whose checks of every access would take minutes to compile in unrolled loops.
-#define UNROLLED
-#define ROLLED
-#elif defined(__clang__)
-#define UNROLLED _Pragma("clang loop unroll(full)")
-#define ROLLED _Pragma("clang loop unroll(disable)")
-#else
-#define UNROLLED _Pragma("GCC unroll 32")
-#define ROLLED _Pragma("GCC unroll 1")
+#ifndef SIAMESE_KERNEL
+#error "SIAMESE_KERNEL is to be the kernel's name"
 #endif
+
+#define load(...) OWN(load)(__VA_ARGS__)
+#define store(...) OWN(store)(__VA_ARGS__)
+#define at_least(...) OWN(at_least)(__VA_ARGS__)
+#define at_most(...) OWN(at_most)(__VA_ARGS__)
+#define square_root(...) OWN(square_root)(__VA_ARGS__)
+#define silu(...) OWN(silu)(__VA_ARGS__)
+#define gelu(...) OWN(gelu)(__VA_ARGS__)
+#define apply(...) OWN(apply)(__VA_ARGS__)
 
 /// Reads sixteen elements, `offset` elements from the start.
 INLINE void load(const void *from, size_t offset, int is_bfloat16, vector *to) {
@@ -44,7 +29,7 @@ INLINE void load(const void *from, size_t offset, int is_bfloat16, vector *to) {
 /// Writes sixteen elements; to bfloat16 it rounds to the nearest, ties to even.
 INLINE void store(void *to, size_t offset, int is_bfloat16, vector value) {
   if (is_bfloat16) {
-#if LEVEL == LEVEL_AVX512
+#if SIAMESE_LEVEL == LEVEL_AVX512
     _mm256_storeu_si256((__m256i *)((uint16_t *)to + offset), (__m256i)_mm512_cvtneps_pbh((__m512)value));
 #else
     words bits = (words)value;
@@ -60,9 +45,9 @@ INLINE void store(void *to, size_t offset, int is_bfloat16, vector value) {
 // instructions give their second operand.
 
 INLINE vector at_least(vector x, vector low) {
-#if LEVEL == LEVEL_AVX512
+#if SIAMESE_LEVEL == LEVEL_AVX512
   return (vector)_mm512_max_ps((__m512)low, (__m512)x);
-#elif LEVEL == LEVEL_AVX2
+#elif SIAMESE_LEVEL == LEVEL_AVX2
   vector result;
   for (int i = 0; i < 2; i++) ((__m256 *)&result)[i] = _mm256_max_ps(((__m256 *)&low)[i], ((__m256 *)&x)[i]);
   return result;
@@ -73,9 +58,9 @@ INLINE vector at_least(vector x, vector low) {
 }
 
 INLINE vector at_most(vector x, vector high) {
-#if LEVEL == LEVEL_AVX512
+#if SIAMESE_LEVEL == LEVEL_AVX512
   return (vector)_mm512_min_ps((__m512)high, (__m512)x);
-#elif LEVEL == LEVEL_AVX2
+#elif SIAMESE_LEVEL == LEVEL_AVX2
   vector result;
   for (int i = 0; i < 2; i++) ((__m256 *)&result)[i] = _mm256_min_ps(((__m256 *)&high)[i], ((__m256 *)&x)[i]);
   return result;
@@ -86,9 +71,9 @@ INLINE vector at_most(vector x, vector high) {
 }
 
 INLINE vector square_root(vector x) {
-#if LEVEL == LEVEL_AVX512
+#if SIAMESE_LEVEL == LEVEL_AVX512
   return (vector)_mm512_sqrt_ps((__m512)x);
-#elif LEVEL == LEVEL_AVX2
+#elif SIAMESE_LEVEL == LEVEL_AVX2
   vector result;
   for (int i = 0; i < 2; i++) ((__m256 *)&result)[i] = _mm256_sqrt_ps(((__m256 *)&x)[i]);
   return result;
@@ -180,5 +165,3 @@ INLINE void apply(siamese_function f, siamese_function_kind kind, vector *values
       values[i] = at_most(at_least(values[i], (vector){0} + f.low), (vector){0} + f.high);
   }
 }
-
-#define FLOATS(from) ((vector)*(const unaligned_vector *)(from))

@@ -1,8 +1,10 @@
-#include "Transforms.h"
-#include "Vectors.h"
+#pragma once
+#include "WinogradTransforms.h"
+
+// The transforms of tiles of 2×2 outputs, of bfloat16.
 
 /// One tile, one block of channels: Bᵀ d B.
-INLINE void scatter_tile(const siamese_winograd_shape *s, const uint16_t *block, int y, int x, uint16_t *out,
+INLINE void scatter_tile_2(const siamese_winograd_shape *s, const uint16_t *block, int y, int x, uint16_t *out,
     size_t matrix) {
   vector d[4][4];
   int inside = y >= 0 && x >= 0 && y + 4 <= s->height && x + 4 <= s->width;
@@ -35,13 +37,13 @@ WIDE void AT_LEVEL(scatter_2)(
     const uint16_t *source = (const uint16_t *)map + (size_t)(tile / per_picture) * picture;
     uint16_t *out = (uint16_t *)tiles + (size_t)t * 16;
     for (int c = 0; c < s->channels / 16; c++)
-      scatter_tile(s, source + (size_t)c * plane, within / columns * 2 - s->top, within % columns * 2 - s->left,
+      scatter_tile_2(s, source + (size_t)c * plane, within / columns * 2 - s->top, within % columns * 2 - s->left,
                    out + (size_t)c * block, matrix);
   }
 }
 
 /// One tile, one block of filters: Aᵀ m A.
-INLINE void gather_tile(
+INLINE void gather_tile_2(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, const float *bias, int adds,
     siamese_function function, siamese_function_kind kind, uint16_t *block, int y, int x) {
   vector e[2][4];
@@ -65,7 +67,7 @@ INLINE void gather_tile(
   }
 }
 
-INLINE void gather(
+INLINE void gather_tiles_2(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count,
     int first_block, int block_count, const float *bias, int adds, siamese_function function,
     siamese_function_kind kind, uint16_t *map) {
@@ -75,7 +77,7 @@ INLINE void gather(
     int tile = first + t, within = tile % per_picture;
     uint16_t *target = map + (size_t)(tile / per_picture) * picture;
     for (int k = 0; k < block_count; k++)
-      gather_tile(s, sums + (size_t)k * block + (size_t)t * 16, matrix, bias ? bias + 16 * (first_block + k) : 0,
+      gather_tile_2(s, sums + (size_t)k * block + (size_t)t * 16, matrix, bias ? bias + 16 * (first_block + k) : 0,
                   adds, function, kind, target + (size_t)(first_block + k) * plane, within / columns * 2,
                   within % columns * 2);
   }
@@ -85,7 +87,9 @@ WIDE void AT_LEVEL(gather_2)(
     const siamese_winograd_shape *s, const float *sums, size_t matrix, size_t block, int first, int count,
     int first_block, int block_count, const float *bias, int adds, const siamese_function *function, void *map) {
   if (function->kind == siamese_limited)
-    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, siamese_limited, map);
+    gather_tiles_2(
+        s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, siamese_limited, map);
   else
-    gather(s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, function->kind, map);
+    gather_tiles_2(
+        s, sums, matrix, block, first, count, first_block, block_count, bias, adds, *function, function->kind, map);
 }

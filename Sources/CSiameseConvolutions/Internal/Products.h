@@ -1,16 +1,21 @@
-#pragma once
 #include <string.h>
 
 #include "../include/Function.h"
 #include "Vectors.h"
 
-// The pieces of matrix products. A tile is `m` pixels of `n` blocks of 16 filters: its sums stay in registers.
+// The pieces of matrix products, a copy for each kernel. A tile is `m` pixels of `n` blocks of 16 filters: its sums
+// stay in registers.
+
+#define dot(...) OWN(dot)(__VA_ARGS__)
+#define begin(...) OWN(begin)(__VA_ARGS__)
+#define step(...) OWN(step)(__VA_ARGS__)
+#define finish(...) OWN(finish)(__VA_ARGS__)
 
 /// Adds the products of two bfloat16 inputs and sixteen pairs of bfloat16 weights to sixteen sums.
 INLINE vector dot(vector sums, const char *weights, const char *inputs) {
   uint32_t two;
   memcpy(&two, inputs, 4);
-#if LEVEL == LEVEL_AVX512
+#if SIAMESE_LEVEL == LEVEL_AVX512
   return (vector)_mm512_dpbf16_ps((__m512)sums, (__m512bh)_mm512_loadu_si512(weights),
       (__m512bh)_mm512_set1_epi32((int)two));
 #else

@@ -1,0 +1,2 @@
+#define SIAMESE_LEVEL LEVEL_PORTABLE
+#include "../include/CSiameseConvolutions.h"

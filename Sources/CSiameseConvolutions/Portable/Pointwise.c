@@ -1,2 +1,0 @@
-#define LEVEL 0
-#include "../Bodies/Pointwise.h"

@@ -1,9 +1,10 @@
 import SiameseGraph
-import SiameseInference
 import SiameseTensors
 import SiameseTestSupport
 import Testing
 
+@testable import SiameseInference
+@testable import SiameseOneDNN
 @testable import SiameseTraining
 
 struct TrainingLoweringTests {
@@ -41,6 +42,32 @@ struct TrainingLoweringTests {
     }
     #expect(plan == nil && program == nil && steps == nil && weights == nil && run == nil && parameters == nil)
   }
+
+  #if arch(x86_64)
+    /// Which layouts oneDNN has fast code for depends on channels, kernel and processor: pictures with one channel had none
+    /// on processors without AVX-512 in the layout of the network's first map.
+    @Test(arguments: [1, 2, 3, 4, 8, 24], [1, 3, 5])
+    func `no gradient of a convolution is left to oneDNN's plain loops`(channels: Int, kernel: Int) throws {
+      for stride in [1, 2] {
+        var random = SeededGenerator(seed: 1)
+        var graph = Graph()
+        let x = try graph.add("x", .input(shape: [12, 11, channels]))
+        graph.outputs = [try graph.add("c", TrainingPlanTests.convolution(32, kernel, stride: stride), [x])]
+        let store = ParameterStore.seeded(for: graph, &random)
+        let plan = try TrainingPlan(graph, store, batch: 4, options: TrainingOptions(inputGradients: true))
+        let convolutions = plan.lowered.program.steps.filter {
+          ["convolution", "gradient of weights", "gradient of data"].contains($0.kind)
+        }
+        #expect(convolutions.count == 3)
+        for step in convolutions {
+          guard case .primitive(let primitive) = step.work else { continue }
+          #expect(
+            primitive.description.kind != .reference,
+            "\(step.kind), stride \(stride): \(primitive.description.implementation)")
+        }
+      }
+    }
+  #endif
 
   @Test func `a lowering is freed once its program is made`() throws {
     weak var weights: AnyObject?

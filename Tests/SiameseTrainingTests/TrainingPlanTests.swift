@@ -168,6 +168,8 @@ import Testing
         "dilated convolution",
         .convolution(Convolution(filters: 16, kernel: Size(3), padding: .same, dilation: Size(2))), [9, 9, 16]),
       .single("convolution over one position", convolution(20, 3), [1, 1, 16]),
+      .single("convolution of grey pictures", convolution(24, 3, .relu), [7, 6, 1]),
+      .single("convolution of two channels in strides", convolution(16, 5, stride: 2), [9, 8, 2]),
     ] + allActivations.map { .single("activation \($0)", .activation($0), [3, 3, 5]) }
 
   @Test(arguments: cases, [1, 3]) func `gradients equal the plain loops'`(_ example: Case, batch: Int) throws {

@@ -109,6 +109,14 @@ package struct ProgramBuilder {
       [Program.Operand(.source, source), Program.Operand(.destination, destination)])
   }
 
+  /// The value in this layout: itself where it lies so already, else an array with a copy.
+  package mutating func copy(_ value: Value, in layout: Layout, of node: String) throws -> Value {
+    if value.layout == layout { return value }
+    let copied = array(layout)
+    try reorder(value, to: copied, of: node)
+    return copied
+  }
+
   /// How many steps there are so far.
   package var stepCount: Int { steps.count }
 

@@ -42,14 +42,16 @@ extension ConvolutionTraining {
   fileprivate func weightGradients(
     of forward: PrimitiveDescription, _ x: TrainingValue, _ g: Value, into lowering: inout TrainingLowering
   ) throws {
-    let backward = try preferring(forward) {
+    let backward = try preferring(forward, forward.source, g.layout) {
       try .convolutionBackwardWeights(
-        of: forward, $0, source: x.layout, weightsGradient: Layout(any: geometry.weightExtents),
-        biasGradient: bias, destinationGradient: g.layout, window: window)
+        of: forward, $0, source: $1, weightsGradient: Layout(any: geometry.weightExtents), biasGradient: bias,
+        destinationGradient: $2, window: window)
     }
+    let x = try lowering.builder.copy(x.array, in: backward.source, of: name)
+    let g = try lowering.builder.copy(g, in: backward.destinationGradient, of: name)
     let kernelGradient = lowering.builder.array(backward.weightsGradient)
     var operands = [
-      Program.Operand(.source, x.array), Program.Operand(.destinationGradient, g),
+      Program.Operand(.source, x), Program.Operand(.destinationGradient, g),
       Program.Operand(.weightsGradient, kernelGradient),
     ]
     let biasGradient = bias.map { lowering.builder.array($0) }
@@ -63,24 +65,30 @@ extension ConvolutionTraining {
   fileprivate func dataGradient(
     of forward: PrimitiveDescription, _ x: TrainingValue, _ g: Value, into lowering: inout TrainingLowering
   ) throws {
-    let backward = try preferring(forward) {
+    let backward = try preferring(forward, x.layout, g.layout) {
       try .convolutionBackwardData(
-        of: forward, $0, sourceGradient: x.layout, weights: Layout(any: geometry.weightExtents, x.layout.type),
-        destinationGradient: g.layout, window: window)
+        of: forward, $0, sourceGradient: $1, weights: Layout(any: geometry.weightExtents, x.layout.type),
+        destinationGradient: $2, window: window)
     }
-    let dx = lowering.builder.array(x.layout)
+    let g = try lowering.builder.copy(g, in: backward.destinationGradient, of: name)
+    let found = lowering.builder.array(backward.sourceGradient)
     let weights = try lowering.weight(.weights, path, backward.weights, from: host)
     try lowering.builder.append(
       "gradient of data", of: name, backward,
-      [Program.Operand(.destinationGradient, g), weights, Program.Operand(.sourceGradient, dx)])
-    lowering.contribute(dx, to: x)
+      [Program.Operand(.destinationGradient, g), weights, Program.Operand(.sourceGradient, found)])
+    lowering.contribute(try lowering.builder.copy(found, in: x.layout, of: name), to: x)
   }
 
-  /// A gradient by the algorithm of its forward primitive, where there is such code.
+  /// A gradient by the algorithm of its forward primitive where there is such code, and by plain loops only where oneDNN
+  /// has nothing else for any layout of input and output: copying both costs little beside those.
   private func preferring(
-    _ forward: PrimitiveDescription, _ make: (ConvolutionAlgorithm) throws -> PrimitiveDescription
+    _ forward: PrimitiveDescription, _ input: Layout, _ output: Layout,
+    _ make: (ConvolutionAlgorithm, Layout, Layout) throws -> PrimitiveDescription
   ) throws -> PrimitiveDescription {
-    if forward.kind == .winograd, let made = try? make(.winograd) { return made }
-    return try make(.direct)
+    if forward.kind == .winograd, let made = try? make(.winograd, input, output) { return made }
+    let made = try make(.direct, input, output)
+    guard made.kind == .reference else { return made }
+    let free = try? make(.direct, Layout(any: input.extents, input.type), Layout(any: output.extents, output.type))
+    return free.flatMap { $0.kind == .reference ? nil : $0 } ?? made
   }
 }

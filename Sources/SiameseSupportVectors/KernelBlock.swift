@@ -24,6 +24,7 @@ struct KernelBlocks: Sendable {
     case .precomputed: copy(rows, columns, into: block, stride: stride)
     case .similarity(let similarity): try evaluate(similarity, rows, columns, into: block, stride: stride)
     case .laplacian, .chiSquared, .histogramIntersection: sweep(rows, columns, into: block, stride: stride)
+    case .arcCosine(let order): compareAngles(order, rows, columns, into: block, stride: stride)
     default:
       left.elements.withUnsafeBufferPointer { x in
         right.elements.withUnsafeBufferPointer { y in
@@ -65,12 +66,6 @@ struct KernelBlocks: Sendable {
             values.baseAddress!, columns.count, gamma, left.squaredNorms[row], norms.baseAddress! + columns.lowerBound)
         case .sigmoid(_, let offset):
           for column in values.indices { values[column] = tanhf(gamma * values[column] + Float(offset)) }
-        case .arcCosine(let order):
-          let norm = Double(left.squaredNorms[row])
-          for column in values.indices {
-            values[column] = arcCosine(
-              order: order, product: Double(values[column]), norm, Double(norms[columns.lowerBound + column]))
-          }
         default: break
         }
       }
@@ -78,12 +73,30 @@ struct KernelBlocks: Sendable {
   }
 
   /// ‖x‖ⁿ‖y‖ⁿ Jₙ(θ) / π with J₀ = π − θ, J₁ = sin θ + (π − θ) cos θ, J₂ = 3 sin θ cos θ + (π − θ)(1 + 2 cos² θ).
-  private func arcCosine(order: Int, product: Double, _ squaredX: Double, _ squaredY: Double) -> Float {
+  ///
+  /// In float64 from the products on: the angle between rows that nearly agree is lost in float32's rounding of its cosine.
+  private func compareAngles(
+    _ order: Int, _ rows: Range<Int>, _ columns: Range<Int>, into block: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    let width = left.width
+    left.elements.withUnsafeBufferPointer { x in
+      right.elements.withUnsafeBufferPointer { y in
+        for row in rows {
+          let out = block + (row - rows.lowerBound) * stride
+          for column in columns {
+            let product = KernelRows.product(x.baseAddress! + row * width, y.baseAddress! + column * width, width)
+            out[column - columns.lowerBound] = arcCosine(
+              order, product, left.preciseSquaredNorms[row], right.preciseSquaredNorms[column])
+          }
+        }
+      }
+    }
+  }
+
+  private func arcCosine(_ order: Int, _ product: Double, _ squaredX: Double, _ squaredY: Double) -> Float {
     let norms = (squaredX * squaredY).squareRoot()
     guard norms > 0 else { return order == 0 && squaredX == squaredY ? 1 : order == 0 ? 0.5 : 0 }
-    // Products come in float32, whose rounding would hold a row and itself apart by a thousandth of π.
-    let found = min(1, max(-1, product / norms))
-    let cosine = found > 1 - 5e-7 ? 1 : found
+    let cosine = min(1, max(-1, product / norms))
     let angle = acos(cosine)
     let sine = (1 - cosine * cosine).squareRoot()
     switch order {

@@ -9,8 +9,10 @@ struct KernelRows: Sendable {
   let width: Int
   /// `[count, width]`: centred for RBF (distances stay, cancellation goes), of unit length for cosine, else as given.
   let elements: [Float]
-  /// ‖row‖² for the kernels that need it.
+  /// ‖row‖² for RBF kernels.
   let squaredNorms: [Float]
+  /// ‖row‖² for arc-cosine kernels, each summed like a product of two rows, so that a row's angle with itself is exactly 0.
+  let preciseSquaredNorms: [Double]
   /// For a precomputed kernel: the column of the other side's rows in which each of these rows' values stand.
   let columns: [Int]
 
@@ -27,11 +29,8 @@ struct KernelRows: Sendable {
     self.width = width
     self.count = count
     self.columns = columns
-    var norms = [Float]()
     var isCosine = false
     if case .cosine = kernel { isCosine = true }
-    let needsNorms = kernel.needsNorms
-    if needsNorms { norms.reserveCapacity(count) }
     if order == nil, center.isEmpty, !isCosine {
       elements = features.elements
     } else {
@@ -46,7 +45,7 @@ struct KernelRows: Sendable {
               for column in 0..<width { target[to + column] = source[from + column] - center[column] }
             }
             if isCosine {
-              let norm = Self.squaredNorm(target.baseAddress! + to, width).squareRoot()
+              let norm = Self.product(target.baseAddress! + to, target.baseAddress! + to, width).squareRoot()
               if norm > 0 {
                 for column in 0..<width { target[to + column] = Float(Double(target[to + column]) / norm) }
               }
@@ -56,26 +55,34 @@ struct KernelRows: Sendable {
         filled = count * width
       }
     }
-    if needsNorms {
+    var norms = [Double]()
+    if kernel.needsNorms {
       elements.withUnsafeBufferPointer { rows in
-        for index in 0..<count { norms.append(Float(Self.squaredNorm(rows.baseAddress! + index * width, width))) }
+        norms = (0..<count).map { row in
+          let start = rows.baseAddress! + row * width
+          return Self.product(start, start, width)
+        }
       }
     }
-    squaredNorms = norms
+    var isArcCosine = false
+    if case .arcCosine = kernel { isArcCosine = true }
+    squaredNorms = isArcCosine ? [] : norms.map { Float($0) }
+    preciseSquaredNorms = isArcCosine ? norms : []
   }
 
-  private static func squaredNorm(_ row: UnsafePointer<Float>, _ width: Int) -> Double {
+  /// The dot product of two rows, in float64.
+  static func product(_ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, _ width: Int) -> Double {
     var sums = SIMD4<Double>()
     var column = 0
     while column + 4 <= width {
-      let value = SIMD4<Double>(
-        Double(row[column]), Double(row[column + 1]), Double(row[column + 2]), Double(row[column + 3]))
-      sums += value * value
+      let left = SIMD4<Float>(x[column], x[column + 1], x[column + 2], x[column + 3])
+      let right = SIMD4<Float>(y[column], y[column + 1], y[column + 2], y[column + 3])
+      sums += SIMD4<Double>(left) * SIMD4<Double>(right)
       column += 4
     }
     var sum = sums.sum()
     while column < width {
-      sum += Double(row[column]) * Double(row[column])
+      sum += Double(x[column]) * Double(y[column])
       column += 1
     }
     return sum
@@ -198,6 +205,7 @@ extension KernelRows {
       filled = positions.count * width
     }
     squaredNorms = whole.squaredNorms.isEmpty ? [] : positions.map { whole.squaredNorms[$0] }
+    preciseSquaredNorms = whole.preciseSquaredNorms.isEmpty ? [] : positions.map { whole.preciseSquaredNorms[$0] }
     columns = whole.columns.isEmpty ? [] : positions.map { whole.columns[$0] }
   }
 }

@@ -4,8 +4,7 @@
     python svm.py .build/release/siamese [--problems 200] [--seed 0]
 
 Each problem is trained here and there, at tolerance 1e-3. On each: objectives agree within 1e-4 (with LIBSVM's at tolerance
-1e-7 where its own at 1e-3 lies further above ours; where ours lies up to 3e-4 above LIBSVM's, both once more at tolerance
-1e-6, and then within 1e-5: two paths to the optimum stop at different points within the tolerance), what our machine predicts is the same after LIBSVM or scikit-learn's
+1e-7 where its own at 1e-3 lies further above ours), what our machine predicts is the same after LIBSVM or scikit-learn's
 wrapper of it reads our model file, and what LIBSVM's machine predicts is the same after we read its model file. Over all:
 support vectors agree within 1 %, predictions on 99.8 % of the test rows, probabilities within 0.02 on average. Kernels that
 LIBSVM lacks are given to it as matrices computed here by plain formulas.
@@ -137,13 +136,11 @@ def problem(binary, number, seed, folder, totals):
     given, asked = (matrix, cross) if kernel == "precomputed" else (x, test)
     write(train, given, y, kernel == "precomputed"); write(probe, asked, np.zeros(60), kernel == "precomputed")
     if kernel not in OWN: mine = os.path.join(folder, "mine.h5")
-    def ours_at(tolerance, output):
-        siamese(
-            binary, "train", train, "--output", output, "--machine", machine, "--kernel", kernel, f"--c={c}", f"--nu={nu}",
-            "--epsilon=0.1", f"--gamma={gamma}", f"--offset={offset}", "--degree=2", f"--order={order}", "--allow-indefinite", "--metrics", metrics,
-            f"--tolerance={tolerance}", *(["--class-weights"] + [f"{k}={w}" for k, w in enumerate(weights)] if weights else []), *(["--probabilities"] if with_chances else []))
-        return json.load(open(metrics))
-    figures = ours_at(tolerance, mine)
+    siamese(
+        binary, "train", train, "--output", mine, "--machine", machine, "--kernel", kernel, f"--c={c}", f"--nu={nu}",
+        "--epsilon=0.1", f"--gamma={gamma}", f"--offset={offset}", "--degree=2", f"--order={order}", "--allow-indefinite", "--metrics", metrics,
+        f"--tolerance={tolerance}", *(["--class-weights"] + [f"{k}={w}" for k, w in enumerate(weights)] if weights else []), *(["--probabilities"] if with_chances else []))
+    figures = json.load(open(metrics))
     flags = f"-s {MACHINES.index(machine)} -t {4 if serial else KERNELS.index(kernel)} -c {c} -n {nu} -p 0.1 -g {gamma} -r {offset} -d 2 -e {tolerance}"
     flags += "".join(f" -w{k} {w}" for k, w in enumerate(weights))
     model, objectives = trained(matrix, y, flags, serial)
@@ -161,10 +158,6 @@ def problem(binary, number, seed, folder, totals):
             objective = sum(trained(matrix, y, flags + " -e 1e-7", serial)[1])
             difference = (figures["objective"] - objective) / max(1e-3, abs(objective))
         totals["objective"].append(difference)
-        if 1e-4 < difference <= 3e-4:  # both stopped within the tolerance, at different points: are they on the way to the same one?
-            again = os.path.join(folder, "again" + os.path.splitext(mine)[1])
-            figures["objective"], objective = ours_at(1e-6, again)["objective"], sum(trained(matrix, y, flags + " -e 1e-6", serial)[1])
-            difference = 10 * (figures["objective"] - objective) / max(1e-3, abs(objective))
         if abs(difference) > 1e-4: faults.append(f"objective {figures['objective']} against {objective}: {difference:.1e}")
         totals["ours"] += figures["support_vectors"]; totals["theirs"] += model.l
         # Values of regressors follow β, which tolerance 1e-3 leaves some room for.

@@ -1,3 +1,4 @@
+import Foundation
 import SiameseTensors
 import Testing
 
@@ -26,6 +27,39 @@ struct RowStoreTests {
     // A part of a part.
     let fewer = lean.restricted(to: part).restricted(to: [1, 4])
     #expect(fewer.taking([0, 1]).elements == kept.taking([3, 13]).elements)
+  }
+
+  /// Rows a little apart from one another, whose angles float32's products would round away.
+  @Test(arguments: [0, 1, 2]) func `arc-cosine kernels keep small angles`(order: Int) throws {
+    var features = Tensor(shape: [8, 37], repeating: 0)
+    for row in 0..<8 {
+      for column in 0..<37 { features.elements[row * 37 + column] = Float(1 + (column * 7) % 5) }
+      features.elements[row * 38] += 1e-3 * Float(row)
+    }
+    let store = RowStore(kernel: .arcCosine(order: order), features: features, order: Array(0..<8))
+    let found = try values(store, Array(0..<8), Array(0..<8))
+    for row in 0..<8 {
+      for column in 0..<8 {
+        let x = features.elements[row * 37..<row * 37 + 37].map { Double($0) }
+        let y = features.elements[column * 37..<column * 37 + 37].map { Double($0) }
+        let expected = arcCosine(x, y, order)
+        #expect(abs(Double(found[row * 8 + column]) - expected) <= 2e-7 * expected, "\(row) \(column)")
+      }
+    }
+  }
+
+  /// By the angle's tangent, which loses nothing where it is small.
+  private func arcCosine(_ x: [Double], _ y: [Double], _ order: Int) -> Double {
+    func length(_ x: [Double]) -> Double { x.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+    let (nx, ny) = (length(x), length(y))
+    let apart = length(zip(x, y).map { a, b in a * ny - b * nx })
+    let together = length(zip(x, y).map { a, b in a * ny + b * nx })
+    let angle = 2 * atan2(apart, together)
+    let (rest, sine, cosine) = (Double.pi - angle, sin(angle), cos(angle))
+    if order == 0 { return rest / .pi }
+    let first = nx * ny / .pi
+    if order == 1 { return first * (sine + rest * cosine) }
+    return first * nx * ny * (3 * sine * cosine + rest * (1 + 2 * cosine * cosine))
   }
 
   @Test func `a machine trained within a tight limit is the same machine`() throws {

@@ -5,7 +5,7 @@ import SiameseGraph
 /// Layers at the same distance from the input stand side by side, each as near as may be to what it takes in, and a
 /// line that passes layers by has a narrow place of its own beside them (the barycentre rule and the dummy vertices
 /// of Sugiyama, Tagawa and Toda, 1981).
-public struct GraphDrawing: Sendable {
+package struct GraphDrawing: Sendable {
   struct Box: Sendable {
     var title: String
     var subtitle: String
@@ -106,7 +106,7 @@ public struct GraphDrawing: Sendable {
   }
 
   /// The drawing as SVG text.
-  public var svg: String {
+  package var svg: String {
     let right = ((boxes.map(\.place) + passages).map { $0.x + $0.width / 2 }.max() ?? 0) + 20
     let step = Self.height + Self.gapY
     let bottom = Double((boxes.map(\.place.rank).max() ?? 0) + 1) * step + 40

@@ -1,17 +1,17 @@
 import SiameseGraph
 
 /// What a Keras file holds, for people and scripts.
-public struct Inspection: Codable, Sendable, Equatable {
+package struct Inspection: Codable, Sendable, Equatable {
   /// One layer of the model.
-  public struct Layer: Codable, Sendable, Equatable {
+  package struct Layer: Codable, Sendable, Equatable {
     /// With the names of the models around it: `outer/inner/name`.
-    public var name: String
+    package var name: String
     /// Keras' class: `Conv2D`, `BatchNormalization`, …
-    public var kind: String
+    package var kind: String
     /// Without the batch.
-    public var outputShape: [Int]
+    package var outputShape: [Int]
     /// Numbers in its weights.
-    public var parameters: Int
+    package var parameters: Int
 
     enum CodingKeys: String, CodingKey {
       case name, kind, parameters
@@ -20,31 +20,31 @@ public struct Inspection: Codable, Sendable, Equatable {
   }
 
   /// The file as it was given.
-  public var file: String
+  package var file: String
   /// The file's layout, in words.
-  public var layout: String
+  package var layout: String
   /// As the file says, where it does.
-  public var kerasVersion: String?
+  package var kerasVersion: String?
   /// The catalogue's name for the network; nil where it is not in the catalogue.
-  public var architecture: String?
+  package var architecture: String?
   /// Numbers in all weights, running statistics included.
-  public var parameters: Int
+  package var parameters: Int
   /// What those take in memory as 32-bit floats.
-  public var parameterBytes: Int
+  package var parameterBytes: Int
   /// The most that maps in use at the same time take for one picture, as 32-bit floats.
-  public var mapBytes: Int
+  package var mapBytes: Int
   /// Height, width and channels of the picture that the network takes.
-  public var inputShape: [Int]
+  package var inputShape: [Int]
   /// The shapes of the model's outputs, without the batch.
-  public var outputShapes: [[Int]]
+  package var outputShapes: [[Int]]
   /// The layer whose output is the embedding when none is named.
-  public var featureLayer: String
+  package var featureLayer: String
   /// The embedding's shape, without the batch.
-  public var featureShape: [Int]
+  package var featureShape: [Int]
   /// What is done to pictures before they enter the network.
-  public var preprocessing: Preprocessing
+  package var preprocessing: Preprocessing
   /// The layers, in model order.
-  public var layers: [Layer]
+  package var layers: [Layer]
 
   enum CodingKeys: String, CodingKey {
     case file, layout, architecture, parameters, preprocessing, layers

@@ -8,7 +8,7 @@ import SiameseOneDNN
 /// 1. `init?` says whether the rule takes the node, and keeps what it found out about it;
 /// 2. `layouts` says in which layouts it reads the node's inputs, and where its output goes; what lies otherwise is reordered;
 /// 3. `lower` appends its steps to the program.
-protocol KernelRule {
+protocol KernelRule: SendableMetatype {
   /// Nil where the rule cannot compute the node, or where another way is known to be faster.
   /// - Throws: `OneDNNError` where memory for descriptions is short.
   init?(_ node: NodeContext) throws

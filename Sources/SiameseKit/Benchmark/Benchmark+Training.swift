@@ -4,27 +4,27 @@ import SiameseTensors
 import SiameseTraining
 
 /// What a whole training step costs: forward, batch-hard triplet loss, backward, Adam, every weight trained.
-public struct TrainingBenchmarkResult: Sendable, Codable {
+package struct TrainingBenchmarkResult: Sendable, Codable {
   /// The architecture, or the file's name.
-  public var network: String
+  package var network: String
   /// Pictures in a step.
-  public var batch: Int
+  package var batch: Int
   /// Threads at work.
-  public var threads: Int
+  package var threads: Int
   /// `f32` or `bf16`.
-  public var precision: String
+  package var precision: String
   /// Steps timed.
-  public var runs: Int
+  package var runs: Int
   /// The fastest step.
-  public var milliseconds: Double
+  package var milliseconds: Double
   /// The median step, in milliseconds.
-  public var medianMilliseconds: Double
+  package var medianMilliseconds: Double
   /// At the fastest step's pace.
-  public var imagesPerSecond: Double
+  package var imagesPerSecond: Double
   /// Activations, their gradients and working memory.
-  public var arenaMegabytes: Double
+  package var arenaMegabytes: Double
   /// The process' largest resident memory so far.
-  public var peakMemoryMegabytes: Double
+  package var peakMemoryMegabytes: Double
 
   enum CodingKeys: String, CodingKey {
     case network, batch, threads, precision, runs, milliseconds
@@ -42,7 +42,7 @@ extension Benchmark {
   /// try Benchmark(contentsOf: "resnet50.h5").runTraining(batch: 32).milliseconds
   /// ```
   /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
-  public func runTraining(
+  package func runTraining(
     batch: Int, threads: Int? = nil, precision: EmbeddingPrecision = .f32, runs: Int = 5
   ) throws -> TrainingBenchmarkResult {
     let threads = max(1, threads ?? ProcessInfo.processInfo.activeProcessorCount)

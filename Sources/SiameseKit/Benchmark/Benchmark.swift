@@ -6,67 +6,67 @@ import SiameseKeras
 import SiameseTensors
 
 /// What to time, and how.
-public struct BenchmarkOptions: Sendable, Equatable {
+package struct BenchmarkOptions: Sendable, Equatable {
   /// How the cores are used: a single-threaded copy of the network each, or all on one.
-  public enum Mode: String, Sendable, CaseIterable { case throughput, latency }
+  package enum Mode: String, Sendable, CaseIterable { case throughput, latency }
 
   /// Pictures at a time.
-  public var batch = 16
+  package var batch = 16
   /// How the network is run, as `Embedder` would; its `batch` limits the pictures that one copy takes at a time.
-  public var running = EmbeddingOptions()
+  package var running = EmbeddingOptions()
   /// Nil: what suits the batch.
-  public var mode: Mode?
+  package var mode: Mode?
   /// Batches timed, after warming up.
-  public var runs = 15
+  package var runs = 15
   /// Whether to time every layer too.
-  public var explain = false
+  package var explain = false
 
   /// Batches of 16 pictures, run as `Embedder` would.
-  public init() {}
+  package init() {}
 }
 
 /// How fast a network ran.
-public struct BenchmarkResult: Sendable, Codable {
+package struct BenchmarkResult: Sendable, Codable {
   /// The architecture, or the file's name.
-  public var network: String
+  package var network: String
   /// Pictures at a time.
-  public var batch: Int
+  package var batch: Int
   /// Threads at work.
-  public var threads: Int
+  package var threads: Int
   /// `f32` or `bf16`.
-  public var precision: String
+  package var precision: String
   /// `throughput` or `latency`.
-  public var mode: String
+  package var mode: String
   /// Copies of the network at work, and pictures in one run of one copy.
-  public var copies: Int
+  package var copies: Int
   /// Pictures in one run of one copy.
-  public var piece: Int
+  package var piece: Int
   /// Batches timed.
-  public var runs: Int
+  package var runs: Int
   /// The fastest batch, the median and the slowest.
-  public var milliseconds: Double
+  package var milliseconds: Double
   /// The median batch, in milliseconds.
-  public var medianMilliseconds: Double
+  package var medianMilliseconds: Double
   /// The slowest batch, in milliseconds.
-  public var maximumMilliseconds: Double
+  package var maximumMilliseconds: Double
   /// At the fastest batch's pace.
-  public var imagesPerSecond: Double
+  package var imagesPerSecond: Double
   /// Multiplications and additions of the plain algorithms; Winograd's does fewer, so shares above 1 are possible.
-  public var gigaflops: Double
+  package var gigaflops: Double
   /// What the processor reaches in registers alone, measured in the same run.
-  public var peakGigaflops: Double
+  package var peakGigaflops: Double
   /// `gigaflops` as a share of `peakGigaflops`.
-  public var peakShare: Double
+  package var peakShare: Double
   /// From reading the file to the first plan.
-  public var preparationMilliseconds: Double
+  package var preparationMilliseconds: Double
   /// Weights as laid out for the processor.
-  public var weightMegabytes: Double
+  package var weightMegabytes: Double
   /// Intermediate arrays of all copies.
-  public var arenaMegabytes: Double
+  package var arenaMegabytes: Double
   /// The process' largest resident memory so far.
-  public var peakMemoryMegabytes: Double
+  package var peakMemoryMegabytes: Double
   /// Every step's cost, where it was asked for.
-  public var layers: [LayerCost]?
+  package var layers: [LayerCost]?
 
   enum CodingKeys: String, CodingKey {
     case network, batch, threads, precision, mode, copies, piece, runs, milliseconds, gigaflops, layers
@@ -83,21 +83,21 @@ public struct BenchmarkResult: Sendable, Codable {
 }
 
 /// What one step of one copy of the network costs.
-public struct LayerCost: Sendable, Codable {
+package struct LayerCost: Sendable, Codable {
   /// The layer's name.
-  public var layer: String
+  package var layer: String
   /// Convolution, reorder, pooling, …
-  public var kind: String
+  package var kind: String
   /// The code that was chosen for it.
-  public var implementation: String
+  package var implementation: String
   /// The fastest of several runs.
-  public var milliseconds: Double
+  package var milliseconds: Double
   /// Billions of multiplications and additions a second.
-  public var gigaflops: Double
+  package var gigaflops: Double
   /// Of the peak of the threads that work on it.
-  public var peakShare: Double
+  package var peakShare: Double
   /// Read and written, weights included.
-  public var bytes: Int
+  package var bytes: Int
 
   enum CodingKeys: String, CodingKey {
     case layer, kind, implementation, milliseconds, gigaflops, bytes
@@ -111,14 +111,14 @@ public struct LayerCost: Sendable, Codable {
 /// let benchmark = try Benchmark(contentsOf: "resnet50.h5")
 /// try benchmark.run().imagesPerSecond
 /// ```
-public struct Benchmark: Sendable {
+package struct Benchmark: Sendable {
   let name: String
   let graph: Graph
   let parameters: ParameterStore
 
   /// - Parameter layer: Where to stop; by default the whole network is run, its classifier too.
   /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
-  public init(contentsOf path: String, architecture: String? = nil, layer: String? = nil, inputSize: Int? = nil) throws
+  package init(contentsOf path: String, architecture: String? = nil, layer: String? = nil, inputSize: Int? = nil) throws
   {
     guard FileManager.default.fileExists(atPath: path) else {
       throw TaskError(.missingInput, "\(path): there is no such file of weights")
@@ -131,7 +131,7 @@ public struct Benchmark: Sendable {
 
   /// Times batches of made-up pictures.
   /// - Throws: `TaskError`, or the error of the room concerned, saying what does not fit or cannot be read.
-  public func run(_ options: BenchmarkOptions = BenchmarkOptions()) throws -> BenchmarkResult {
+  package func run(_ options: BenchmarkOptions = BenchmarkOptions()) throws -> BenchmarkResult {
     var running = options.running.running
     running.mode = options.mode.flatMap { RunnerOptions.Mode(rawValue: $0.rawValue) }
     let batch = max(1, options.batch), runs = max(1, options.runs), threads = running.threads

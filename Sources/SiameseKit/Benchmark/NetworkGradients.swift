@@ -7,14 +7,14 @@ import SiameseTraining
 /// The gradients of a network on one batch, from file to file: what other frameworks are compared with.
 ///
 /// Everything trains; the loss is the sum of the outputs times given numbers, so those numbers are its gradient there.
-public struct NetworkGradients {
+package struct NetworkGradients {
   private let backbone: Backbone
   private let normalization: BatchNormalizationMode
   private let precision: EmbeddingPrecision
 
   /// - Parameter normalization: `frozen`, `batch` or `statisticsOnly`.
   /// - Throws: `MetricLearningError` for another word.
-  public init(_ backbone: Backbone, normalization: String = "frozen", precision: EmbeddingPrecision = .f32) throws {
+  package init(_ backbone: Backbone, normalization: String = "frozen", precision: EmbeddingPrecision = .f32) throws {
     guard let mode = BatchNormalizationMode(rawValue: normalization) else {
       throw MetricLearningError.unknownName(
         kind: "mode of batch normalisation", found: normalization,
@@ -26,7 +26,7 @@ public struct NetworkGradients {
   /// Reads `inputs` `[N, H, W, C]` and `output_gradients` `[N, D]` from an HDF5 file, and writes another with `outputs`,
   /// `input_gradients`, `paths` and, in their order, `gradients/0`, `gradients/1`, ….
   /// - Throws: `TaskError` where arrays are missing or do not fit the network.
-  public func run(from input: String, to output: String, threads: Int? = nil) throws {
+  package func run(from input: String, to output: String, threads: Int? = nil) throws {
     guard FileManager.default.fileExists(atPath: input) else {
       throw TaskError(.missingInput, "\(input): there is no such file")
     }

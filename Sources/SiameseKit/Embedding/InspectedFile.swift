@@ -4,15 +4,15 @@ import SiameseKeras
 import SiameseMetricLearning
 
 /// What a file of weights or a model holds, for people and for machines.
-public struct InspectedFile: Sendable {
+package struct InspectedFile: Sendable {
   /// Layout, layers, sizes, feature layer, preprocessing.
-  public let network: Inspection
+  package let network: Inspection
   /// What a model says beside its network; nil for plain Keras files.
-  public let record: ModelRecord?
+  package let record: ModelRecord?
   private let drawing: GraphDrawing
 
   /// - Throws: `TaskError` where there is no such file; what reading a Keras file throws.
-  public init(contentsOf path: String, architecture: String? = nil, inputSize: Int? = nil) throws {
+  package init(contentsOf path: String, architecture: String? = nil, inputSize: Int? = nil) throws {
     let file = try KerasFile.ofWeights(path)
     let imported = try ImportedNetwork.open(file, architecture: architecture, inputSize: inputSize.map { Size($0) })
     network = Inspection(imported)
@@ -22,5 +22,5 @@ public struct InspectedFile: Sendable {
 
   /// Draws the network as SVG.
   /// - Throws: `HDF5Error.unwritable` where the file cannot be written.
-  public func writeGraph(to path: String) throws { try writeFile(Data(drawing.svg.utf8), to: path) }
+  package func writeGraph(to path: String) throws { try writeFile(Data(drawing.svg.utf8), to: path) }
 }

@@ -2,59 +2,59 @@ import SiameseMetricLearning
 import SiameseTraining
 
 /// How batches are drawn and how weights move, in the words and numbers of options.
-public struct TrainingWords: Sendable, Equatable {
+package struct TrainingWords: Sendable, Equatable {
   /// Steps of training; 0 trains nothing.
-  public var steps = 300
+  package var steps = 300
   /// Classes in a batch, P, and pictures of each, K.
-  public var classesPerBatch = 8, picturesPerClass = 4
+  package var classesPerBatch = 8, picturesPerClass = 4
   /// `adam`, `adamw`, `sgd`, `nesterov` or `rmsprop`.
-  public var optimizer = "adam"
+  package var optimizer = "adam"
   /// `constant`, `cosine`, `one-cycle` or `decay-from:STEP`.
-  public var schedule = "cosine"
+  package var schedule = "cosine"
   /// The head's learning rate; nil for what suits the head's start.
-  public var rate: Float?
+  package var rate: Float?
   /// Steps over which the learning rate rises to its peak.
-  public var warmUp = 0
+  package var warmUp = 0
   /// The backbone's learning rate as a share of the head's.
-  public var backboneRate: Float = 0.1
+  package var backboneRate: Float = 0.1
   /// The share of each weight that a step takes away, times the learning rate.
-  public var weightDecay: Float = 0
+  package var weightDecay: Float = 0
   /// The learning rate of joint layers and of a loss's proxies as a share of the head's; nil for what suits them.
-  public var lossRate: Float?
+  package var lossRate: Float?
 
   /// What is said where no option is given.
-  public init() {}
+  package init() {}
 }
 
 /// How training unfolds, in the words and numbers of options.
-public struct ProgressionWords: Sendable, Equatable {
+package struct ProgressionWords: Sendable, Equatable {
   /// Each backbone layer's learning rate as a share of the next one's, counted from the head.
-  public var layerDecay: Float = 1
+  package var layerDecay: Float = 1
   /// Steps after which a further quarter of the unfrozen backbone starts to move; 0 moves all from the start.
-  public var gradualSteps = 0
+  package var gradualSteps = 0
   /// The length that longer gradients are shortened to.
-  public var clip: Float?
+  package var clip: Float?
   /// The decay of a moving average of the weights, which is then what is kept.
-  public var average: Float?
+  package var average: Float?
   /// Batch normalisation in the backbone: `frozen`, `batch` or `statisticsOnly`.
-  public var batchNormalization = "frozen"
+  package var batchNormalization = "frozen"
   /// Pictures of a batch that are computed at a time; nil computes all at once.
-  public var chunk: Int?
+  package var chunk: Int?
   /// Parts of the network whose activations are computed again in the backward pass; nil keeps all activations.
-  public var recompute: Int?
+  package var recompute: Int?
   /// Validations without a better figure after which training stops.
-  public var patience: Int?
+  package var patience: Int?
   /// What a collapse leads to: `warn`, `restart` or `stop`.
-  public var onCollapse = "warn"
+  package var onCollapse = "warn"
 
   /// What is said where no option is given.
-  public init() {}
+  package init() {}
 }
 
 extension FineTuningRecipe {
   /// Sets how batches are drawn and how weights move.
   /// - Throws: `MetricLearningError` naming the word or number that makes no sense.
-  public mutating func set(_ words: TrainingWords) throws {
+  package mutating func set(_ words: TrainingWords) throws {
     training.stepCount = words.steps
     training.classesPerBatch = words.classesPerBatch
     training.picturesPerClass = words.picturesPerClass
@@ -78,7 +78,7 @@ extension FineTuningRecipe {
 
   /// Sets how training unfolds.
   /// - Throws: `MetricLearningError` naming the word that is not understood.
-  public mutating func set(_ words: ProgressionWords) throws {
+  package mutating func set(_ words: ProgressionWords) throws {
     guard let mode = BatchNormalizationMode(rawValue: words.batchNormalization) else {
       throw MetricLearningError.unknownName(
         kind: "mode of batch normalisation", found: words.batchNormalization,

@@ -4,7 +4,7 @@ import SiameseOneDNN
 /// One way to train a node: its forward steps, and its backward ones.
 ///
 /// `TrainingTable` lists all ways in order of preference, and the first one that takes a node trains it.
-protocol TrainingRule {
+protocol TrainingRule: SendableMetatype {
   /// Says whether the rule takes the node, and keeps what it found out about it; nil where it does not.
   init?(_ node: TrainingNode)
 
